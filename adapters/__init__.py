@@ -1,0 +1,1 @@
+"""The places people use Redraw from; each translates to and from `core`."""

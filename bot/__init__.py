@@ -1,0 +1,1 @@
+"""Root: the executable. It wires concrete parts together and decides nothing."""

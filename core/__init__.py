@@ -1,0 +1,1 @@
+"""What Redraw knows and decides: requests, models, the provider, media and jobs."""

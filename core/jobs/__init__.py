@@ -1,0 +1,1 @@
+"""Jobs: the durable record of carrying out one request, and what moves it along."""

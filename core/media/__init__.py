@@ -1,0 +1,1 @@
+"""Pictures: recognised, bounded, prepared, stored, fetched, linked and laid out."""

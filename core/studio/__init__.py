@@ -1,0 +1,1 @@
+"""A local server that speaks the image-to-image API and draws previews on the CPU."""
