@@ -1,0 +1,42 @@
+"""What all tests share: skips of local services are said aloud, and are failures in CI."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+SERVICES = ("postgres", "redis", "rabbitmq")
+IN_CI = os.environ.get("CI") == "true"  # noqa: TID251  # the tests' own switch, not a setting
+
+
+def _service(item: pytest.Item) -> str | None:
+    return next((name for name in SERVICES if item.get_closest_marker(name)), None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip for want of a service into a failure where CI promises the service."""
+    report = yield
+    service = _service(item)
+    if report.skipped and service and IN_CI and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{service} is not reachable, and in CI it has to be: {report.longrepr}"
+    if report.skipped and service:
+        report.user_properties.append(("missing_service", service))
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which services were missing, so that a green run never hides it."""
+    missing = {
+        str(value)
+        for report in terminalreporter.stats.get("skipped", [])
+        for name, value in getattr(report, "user_properties", [])
+        if name == "missing_service"
+    }
+    for service in sorted(missing):
+        terminalreporter.write_line(f"NOT RUN: the {service} tests, no local {service} answers")
