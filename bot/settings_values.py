@@ -1,0 +1,93 @@
+"""Decider: the kinds of values that settings have, and what is said about each setting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+
+PLATFORMS = frozenset({"discord", "slack", "terminal"})
+"""What stands before the colon in a place or a person."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class About:
+    """What an operator wants to know about one setting; printed in `docs/settings.md`."""
+
+    meaning: str
+    unit: str
+    """What the value is counted in or looks like."""
+    off: str
+    """How the thing is switched off, or what leaving it unset does."""
+    why: str
+    """Why the default is what it is."""
+
+
+def _address(text: str) -> str:
+    parts = urlsplit(text.strip())
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("expected an address that begins with https:// or http://")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("expected an address without credentials, query or fragment")
+    _port(text)
+    return text.strip().rstrip("/")
+
+
+def _port(text: str) -> None:
+    try:
+        _ = urlsplit(text.strip()).port
+    except ValueError:
+        raise ValueError("expected a port from 0 to 65535 after the host") from None
+
+
+def _key(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value().strip()
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("expected a key of printable ASCII characters without spaces")
+    return SecretStr(text)
+
+
+def _schemes(*allowed: str) -> AfterValidator:
+    def check(secret: SecretStr) -> SecretStr:
+        text = secret.get_secret_value().strip()
+        if not text.startswith(tuple(f"{scheme}://" for scheme in allowed)):
+            expected = " or ".join(f"{scheme}://" for scheme in allowed)
+            raise ValueError(f"expected an address that begins with {expected}")
+        return SecretStr(text)
+
+    return AfterValidator(check)
+
+
+def _words(text: object) -> object:
+    if isinstance(text, str):
+        return tuple(word.strip() for word in text.split(",") if word.strip())
+    return text
+
+
+def _of_a_platform(words: tuple[str, ...]) -> tuple[str, ...]:
+    for word in words:
+        platform, _, rest = word.partition(":")
+        if platform not in PLATFORMS or not rest:
+            raise ValueError("expected words such as discord:1234 or slack:C0123, between commas")
+    return words
+
+
+def _absolute(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+Address = Annotated[str, AfterValidator(_address)]
+"""An http(s) address without credentials, without a slash at its end."""
+Key = Annotated[SecretStr, AfterValidator(_key)]
+"""A secret that can stand in a header."""
+DatabaseAddress = Annotated[SecretStr, _schemes("sqlite+aiosqlite", "postgresql+psycopg")]
+"""Where a store is; secret because it may hold a password."""
+MediaAddress = Annotated[SecretStr, _schemes("s3", "file")]
+"""Where pictures are kept; secret because it may hold credentials."""
+Words = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_of_a_platform)]
+"""Places or people as `platform:id`, between commas."""
+Folder = Annotated[Path, AfterValidator(_absolute)]
+"""A path, made absolute; `~` is the user's home."""

@@ -1,0 +1,200 @@
+"""What the settings take, refuse and say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot import settings_reference
+from bot.settings import (
+    HOSTED_API_URL,
+    Settings,
+    default_data_dir,
+    unknown_variables,
+    variable,
+)
+from bot.settings_values import About
+from core.errors import SettingsError
+
+PAGE = Path(__file__).parents[3] / "docs" / "settings.md"
+
+
+def test_page_is_in_step_with_the_class() -> None:
+    """`docs/settings.md` is what the class says, word for word."""
+    assert PAGE.read_text() == settings_reference.page()
+
+
+@pytest.mark.parametrize("field", Settings.model_fields)
+def test_every_setting_is_described(field: str) -> None:
+    """Each setting says what it means, in which unit, how it is switched off and why so."""
+    about = [m for m in Settings.model_fields[field].metadata if isinstance(m, About)]
+
+    assert len(about) == 1
+    assert all((about[0].meaning, about[0].unit, about[0].off, about[0].why))
+
+
+def test_nothing_set_is_enough() -> None:
+    """With an empty environment every setting has a value that works."""
+    settings = Settings.read({"HOME": "/home/ada"})
+
+    assert settings.qolaba_api_key is None
+    assert settings.qolaba_api_url == HOSTED_API_URL
+    assert (settings.max_batch, settings.jobs_per_user, settings.queue_max) == (4, 3, 200)
+
+
+def test_environment_wins_over_the_file(tmp_path: Path) -> None:
+    """A variable of the environment replaces the same one of `.env`; others are kept."""
+    env_file = tmp_path / ".env"
+    env_file.write_text('REDRAW_MAX_BATCH=2\nREDRAW_QUEUE_MAX=7\nexport QOLABA_API_KEY="k-1"\n')
+
+    settings = Settings.read({"REDRAW_MAX_BATCH": "3"}, env_file)
+
+    assert (settings.max_batch, settings.queue_max) == (3, 7)
+    assert settings.qolaba_api_key is not None
+    assert settings.qolaba_api_key.get_secret_value() == "k-1"
+
+
+def test_empty_values_count_as_unset(tmp_path: Path) -> None:
+    """`REDRAW_MAX_BATCH=` in either place leaves the default."""
+    env_file = tmp_path / ".env"
+    env_file.write_text("REDRAW_MAX_BATCH=\n")
+
+    assert Settings.read({"REDRAW_MAX_BATCH": "  "}, env_file).max_batch == 4
+
+
+def test_missing_file_is_no_mistake(tmp_path: Path) -> None:
+    """There need be no `.env`."""
+    assert Settings.read({}, tmp_path / ".env").max_batch == 4
+
+
+def test_unreadable_file_is_a_mistake(tmp_path: Path) -> None:
+    """A `.env` that is no text is named instead of ignored."""
+    env_file = tmp_path / ".env"
+    env_file.write_bytes(b"\xff\xfe\x00A=1")
+
+    with pytest.raises(SettingsError, match=r"\.env"):
+        Settings.read({}, env_file)
+
+
+def test_settings_do_not_change() -> None:
+    """Settings are frozen."""
+    settings = Settings.read({})
+
+    with pytest.raises(ValueError, match="frozen"):
+        settings.max_batch = 8  # type: ignore[misc]  # what must fail
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REDRAW_HTTP_PORT", "eighty"),
+        ("REDRAW_HTTP_PORT", "70000"),
+        ("REDRAW_MAX_BATCH", "9"),
+        ("REDRAW_MAX_BATCH", "0"),
+        ("REDRAW_JOB_DEADLINE_S", "-1"),
+        ("REDRAW_RETENTION_DAYS", "1.5"),
+        ("REDRAW_LOG_FORMAT", "xml"),
+        ("REDRAW_PUBLIC_URL", "example.org"),
+        ("REDRAW_PUBLIC_URL", "ftp://example.org"),
+        ("REDRAW_PUBLIC_URL", "https://ada:pw-9f2@example.org"),
+        ("REDRAW_PUBLIC_URL", "https://example.org:port"),
+        ("REDRAW_PUBLIC_URL", "https://example.org/?a=b"),
+        ("QOLABA_API_URL", "https://"),
+        ("QOLABA_API_KEY", "two words"),
+        ("QOLABA_API_KEY", "schlüssel"),
+        ("REDRAW_MEDIA_URL", "http://example.org"),
+        ("REDRAW_DATABASE_URL", "mysql://root:pw-9f2@localhost/x"),
+        ("REDRAW_ADMINS", "ada"),
+        ("REDRAW_ALLOWED_PLACES", "discord:"),
+    ],
+)
+def test_bad_value_names_its_variable_and_is_not_shown(name: str, value: str) -> None:
+    """A value that cannot work is refused in one sentence with the variable, not the value."""
+    with pytest.raises(SettingsError) as caught:
+        Settings.read({name: value})
+
+    assert caught.value.variable == name
+    assert "\n" not in str(caught.value)
+    assert "pw-9f2" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_secrets_are_not_in_any_repr() -> None:
+    """No way of printing the settings shows a key or a password."""
+    settings = Settings.read(
+        {
+            "QOLABA_API_KEY": "k-secret",
+            "REDRAW_DATABASE_URL": "postgresql+psycopg://ada:pw-secret@localhost/redraw",
+            "REDRAW_BROKER_URL": "redis://:pw-broker@localhost",
+        }
+    )
+
+    shown = f"{settings!r} {settings} {settings.model_dump()}"
+
+    assert "secret" not in shown
+    assert "pw-broker" not in shown
+
+
+def test_secrets_are_known_to_the_log() -> None:
+    """The values to be masked are the key and the passwords inside addresses."""
+    settings = Settings.read(
+        {
+            "QOLABA_API_KEY": " k-secret ",
+            "REDRAW_DATABASE_URL": "postgresql+psycopg://ada:pw-secret@localhost/redraw",
+            "REDRAW_MEDIA_URL": "s3://bucket/prefix",
+        }
+    )
+
+    assert set(settings.secrets) == {"k-secret", "pw-secret"}
+
+
+def test_addresses_lose_their_last_slash() -> None:
+    """Paths are appended to addresses, so a slash at the end is dropped."""
+    settings = Settings.read({"REDRAW_PUBLIC_URL": "https://example.org/redraw/"})
+
+    assert settings.public_url == "https://example.org/redraw"
+
+
+def test_lists_are_words_between_commas() -> None:
+    """Places and admins are written between commas, with or without spaces."""
+    settings = Settings.read({"REDRAW_ADMINS": "discord:1, slack:U2 ,"})
+
+    assert settings.admins == ("discord:1", "slack:U2")
+
+
+def test_database_is_in_the_data_folder(tmp_path: Path) -> None:
+    """Unless another is named, the jobs are in a SQLite file in the data folder."""
+    settings = Settings.read({"REDRAW_DATA_DIR": str(tmp_path)})
+
+    assert settings.database == f"sqlite+aiosqlite:///{tmp_path / 'redraw.sqlite'}"
+
+
+@pytest.mark.parametrize(
+    ("environ", "platform", "expected"),
+    [
+        ({"HOME": "/home/ada"}, "linux", "/home/ada/.local/share/redraw"),
+        ({"HOME": "/home/ada", "XDG_DATA_HOME": "/data"}, "linux", "/data/redraw"),
+        ({"HOME": "/home/ada", "XDG_DATA_HOME": "data"}, "linux", "/home/ada/.local/share/redraw"),
+        ({"HOME": "/Users/ada"}, "darwin", "/Users/ada/Library/Application Support/redraw"),
+    ],
+    ids=["home", "xdg", "relative xdg is ignored", "mac"],
+)
+def test_data_folder_is_where_users_keep_data(
+    environ: dict[str, str], platform: str, expected: str
+) -> None:
+    """Each system has its usual place for data."""
+    assert default_data_dir(environ, platform) == Path(expected)
+
+
+def test_names_are_the_usual_ones() -> None:
+    """The vendor's settings have the vendor's names, ours have our prefix."""
+    assert variable("qolaba_api_key") == "QOLABA_API_KEY"
+    assert variable("data_dir") == "REDRAW_DATA_DIR"
+
+
+def test_typing_mistakes_are_found() -> None:
+    """A variable with our prefix that sets nothing is worth a warning."""
+    environ = {"REDRAW_MAXBATCH": "2", "REDRAW_MAX_BATCH": "2", "HOME": "/"}
+
+    assert unknown_variables(environ) == ("REDRAW_MAXBATCH",)
