@@ -101,18 +101,31 @@ class DeliveryKind(StrEnum):
     CARD_FINAL = "card_final"
 
 
+class Attempts(StrEnum):
+    """What an event does to the count of how often the present step was put off."""
+
+    RESET = "reset"
+    KEEP = "keep"
+    RAISE = "raise"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Transition:
     """What one event does to a job in one state."""
 
     to: State
     reason: Reason | None = None
+    attempts: Attempts = Attempts.RESET
     raises_fence: bool = False
     """Whether whoever holds the job loses it by this event."""
+    raises_seq: bool = False
+    """Whether a new round of deliveries begins."""
     wants_cancel: bool = False
     """Whether the wish to cancel is kept on the job for its next step to honour."""
     opens: tuple[DeliveryKind, ...] = ()
     """Deliveries that the same transaction opens."""
+    closes: tuple[DeliveryKind, ...] = ()
+    """Deliveries that the same transaction skips where their sending has not begun."""
 
 
 _ENDED = (DeliveryKind.NOTICE, DeliveryKind.CARD_FINAL)
@@ -121,25 +134,35 @@ _QUIET = (DeliveryKind.CARD_FINAL,)
 
 
 def _to(
-    state: State, reason: Reason | None = None, *, opens: tuple[DeliveryKind, ...] = ()
+    state: State,
+    reason: Reason | None = None,
+    *,
+    opens: tuple[DeliveryKind, ...] = (),
+    attempts: Attempts = Attempts.RESET,
 ) -> Transition:
-    return Transition(to=state, reason=reason, opens=opens)
+    return Transition(to=state, reason=reason, opens=opens, attempts=attempts)
 
 
 _WITHDRAWN = Transition(
     to=State.CANCELLED, reason=Reason.WITHDRAWN, raises_fence=True, opens=_QUIET
 )
+_CHECKED_AGAIN = Transition(to=State.RUNNING, raises_seq=True, closes=_ENDED)
 
 TRANSITIONS: dict[tuple[State, Event], Transition] = {
     (State.RECEIVED, Event.ACK_REFUSED): Transition(
-        to=State.CANCELLED, reason=Reason.UNACKED, raises_fence=True
+        to=State.CANCELLED, reason=Reason.UNACKED, raises_fence=True, closes=(DeliveryKind.CARD,)
     ),
-    (State.CANCELLED, Event.REVIVED): _to(State.RECEIVED, opens=(DeliveryKind.CARD,)),
+    (State.CANCELLED, Event.REVIVED): Transition(
+        to=State.RECEIVED, raises_seq=True, opens=(DeliveryKind.CARD,)
+    ),
     (State.RECEIVED, Event.PICTURE_REFUSED): _to(State.FAILED, Reason.PICTURE, opens=_ENDED),
-    (State.RECEIVED, Event.PLACE_REFUSED): _to(
-        State.FAILED, Reason.NO_PLACE, opens=(DeliveryKind.NOTICE,)
+    (State.RECEIVED, Event.PLACE_REFUSED): Transition(
+        to=State.FAILED,
+        reason=Reason.NO_PLACE,
+        opens=(DeliveryKind.NOTICE,),
+        closes=(DeliveryKind.CARD,),
     ),
-    (State.RECEIVED, Event.PREPARATION_DELAYED): _to(State.RECEIVED),
+    (State.RECEIVED, Event.PREPARATION_DELAYED): _to(State.RECEIVED, attempts=Attempts.RAISE),
     (State.RECEIVED, Event.PREPARATION_GAVE_UP): _to(
         State.FAILED, Reason.NOT_PREPARED, opens=_ENDED
     ),
@@ -147,11 +170,13 @@ TRANSITIONS: dict[tuple[State, Event], Transition] = {
     (State.RECEIVED, Event.CANCEL): _WITHDRAWN,
     (State.QUEUED, Event.CANCEL): _WITHDRAWN,
     (State.QUEUED, Event.DEADLINE): _to(State.EXPIRED, Reason.NOT_SUBMITTED, opens=_ENDED),
-    (State.QUEUED, Event.SUBMIT_CLAIMED): _to(State.SUBMITTING),
+    (State.QUEUED, Event.SUBMIT_CLAIMED): _to(State.SUBMITTING, attempts=Attempts.KEEP),
     (State.SUBMITTING, Event.ACCEPTED): _to(State.RUNNING),
-    (State.SUBMITTING, Event.CANCEL): Transition(to=State.SUBMITTING, wants_cancel=True),
-    (State.SUBMITTING, Event.NOT_SENT): _to(State.QUEUED),
-    (State.SUBMITTING, Event.PROVIDER_MISCONFIGURED): _to(State.QUEUED),
+    (State.SUBMITTING, Event.CANCEL): Transition(
+        to=State.SUBMITTING, wants_cancel=True, attempts=Attempts.KEEP
+    ),
+    (State.SUBMITTING, Event.NOT_SENT): _to(State.QUEUED, attempts=Attempts.RAISE),
+    (State.SUBMITTING, Event.PROVIDER_MISCONFIGURED): _to(State.QUEUED, attempts=Attempts.KEEP),
     (State.SUBMITTING, Event.REJECTED): _to(State.FAILED, Reason.REJECTED, opens=_ENDED),
     (State.SUBMITTING, Event.OUTCOME_UNKNOWN): _to(
         State.UNCERTAIN, Reason.OUTCOME_UNKNOWN, opens=_ENDED
@@ -163,14 +188,19 @@ TRANSITIONS: dict[tuple[State, Event], Transition] = {
         to=State.CANCELLED, reason=Reason.MAY_BE_BILLED, raises_fence=True, opens=_QUIET
     ),
     (State.RUNNING, Event.DEADLINE): _to(State.EXPIRED, Reason.DEADLINE, opens=_ENDED),
-    (State.EXPIRED, Event.CHECK_AGAIN): _to(State.RUNNING),
-    (State.CANCELLED, Event.CHECK_AGAIN): _to(State.RUNNING),
-    (State.FAILED, Event.CHECK_AGAIN): _to(State.RUNNING),
+    (State.EXPIRED, Event.CHECK_AGAIN): _CHECKED_AGAIN,
+    (State.CANCELLED, Event.CHECK_AGAIN): _CHECKED_AGAIN,
+    (State.FAILED, Event.CHECK_AGAIN): _CHECKED_AGAIN,
     (State.COLLECTING, Event.COLLECTED): _to(State.READY, opens=_DONE),
     (State.COLLECTING, Event.COLLECTED_IN_PART): _to(State.READY, Reason.PARTIAL, opens=_DONE),
     (State.COLLECTING, Event.OUTPUTS_LOST): _to(State.FAILED, Reason.OUTPUTS_LOST, opens=_ENDED),
 }
-"""Every (state, event) that does something; a pair that is not here is ignored."""
+"""
+Every (state, event) that does something; a pair that is not here is ignored.
+
+Two events have a further condition, that the job itself answers: `Job.can_be_revived` and
+`Job.can_check_again`.
+"""
 
 WHEN_CANCEL_IS_WANTED: dict[tuple[State, Event], Transition] = {
     (State.SUBMITTING, Event.ACCEPTED): Transition(
