@@ -76,7 +76,7 @@ class Settings(BaseSettings):
         MediaAddress | None,
         About(
             meaning="Where pictures are kept: a bucket or a shared folder.",
-            unit="`s3://bucket/prefix` or `file:///folder`, secret",
+            unit="`s3://bucket/prefix` (also `gs://`, `az://`) or `file:///folder`, secret",
             off="unset: the folder `media` in the data folder",
             why="A disk is enough for one process; a bucket also gives the API public links.",
         ),

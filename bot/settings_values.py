@@ -85,7 +85,7 @@ Key = Annotated[SecretStr, AfterValidator(_key)]
 """A secret that can stand in a header."""
 DatabaseAddress = Annotated[SecretStr, _schemes("sqlite+aiosqlite", "postgresql+psycopg")]
 """Where a store is; secret because it may hold a password."""
-MediaAddress = Annotated[SecretStr, _schemes("s3", "file")]
+MediaAddress = Annotated[SecretStr, _schemes("s3", "gs", "az", "file")]
 """Where pictures are kept; secret because it may hold credentials."""
 Words = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_of_a_platform)]
 """Places or people as `platform:id`, between commas."""
