@@ -1,0 +1,199 @@
+"""
+Root: the small web server: is the process well, and the pictures that a job's provider fetches.
+
+`/healthz` says that the process answers, `/readyz` whether it can work, and
+`/media/{token}/{name}` hands out one prepared picture to whoever holds its link, while the job
+still wants it. There is no listing, and every reason to refuse looks the same: 404.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Protocol
+
+import structlog
+from aiohttp import web
+
+from core.clock import Clock
+from core.errors import (
+    AddressRefused,
+    Gone,
+    MediaUnavailable,
+    SettingsError,
+    StoreUnavailable,
+    UnknownJob,
+)
+from core.jobs.job import Job
+from core.media import links
+from core.media.item import MediaItem
+from core.media.spool import Spool
+
+_SHUTDOWN_S = 2.0
+"""How long answers under way may take once the server is to stop."""
+
+_log = structlog.get_logger()
+
+
+class JobsOnRecord(Protocol):
+    """What the web server asks the ledger."""
+
+    async def load(self, job_id: str) -> Job:
+        """Return a job; raises UnknownJob."""
+        ...
+
+    async def wants_media(self, job_id: str, name: str) -> bool:
+        """Whether the job is under way and the picture is one that it has prepared."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Readiness:
+    """What `/readyz` says; `is_ready` decides between 200 and 503."""
+
+    store: str
+    """`ok`, or what is wrong with it."""
+    worker: str
+    """`running`, or what it is instead."""
+    unfinished: int = 0
+    """Jobs with something left to do."""
+    oldest_unfinished_at: datetime | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether jobs are taken and driven."""
+        return (self.store, self.worker) == ("ok", "running")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    """What the web server has to do with."""
+
+    jobs: JobsOnRecord
+    spool: Spool
+    key: bytes
+    clock: Clock
+    readiness: Callable[[], Awaitable[Readiness]]
+
+
+def application(site: Site) -> web.Application:
+    """Return the three pages over `site`."""
+    app = web.Application(middlewares=[_note], client_max_size=1024)
+    app.on_response_prepare.append(_harden)
+    app.router.add_get("/healthz", _healthz)
+    app.router.add_get("/readyz", _readyz(site))
+    app.router.add_get("/media/{token}/{name}", _media(site))
+    return app
+
+
+@asynccontextmanager
+async def serve(app: web.Application, *, host: str, port: int) -> AsyncIterator[str]:
+    """
+    Serve `app` until the end of the block; gives the origin it is reachable at from here.
+
+    Raises:
+        SettingsError: the address cannot be listened at.
+    """
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
+    await runner.setup()
+    try:
+        await _listen(runner, host, port)
+        yield _origin(runner)
+    finally:
+        await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as exc:
+        reason = f"cannot listen at {host}:{port}: {(exc.strerror or str(exc)).lower()}"
+        raise SettingsError("REDRAW_HTTP_PORT", reason) from exc
+
+
+def _origin(runner: web.AppRunner) -> str:
+    host, port = runner.addresses[0][:2]
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # compared with
+    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
+
+
+async def _healthz(request: web.Request) -> web.Response:  # noqa: ARG001  # aiohttp's signature
+    return web.json_response({"status": "alive"})
+
+
+def _readyz(site: Site) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def answer(request: web.Request) -> web.Response:  # noqa: ARG001  # aiohttp's signature
+        found = await site.readiness()
+        oldest = found.oldest_unfinished_at
+        age_s = None if oldest is None else (site.clock.now() - oldest).total_seconds()
+        body = {
+            "status": "ready" if found.is_ready else "not ready",
+            "store": found.store,
+            "worker": found.worker,
+            "unfinished": found.unfinished,
+            "oldest_unfinished_s": None if age_s is None else round(max(age_s, 0.0), 1),
+        }
+        status = HTTPStatus.OK if found.is_ready else HTTPStatus.SERVICE_UNAVAILABLE
+        return web.json_response(body, status=status)
+
+    return answer
+
+
+def _media(site: Site) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def answer(request: web.Request) -> web.Response:
+        token, name = request.match_info["token"], request.match_info["name"]
+        try:
+            item = await _wanted(site, token, name)
+            return _picture(item, await site.spool.read(item))
+        except (AddressRefused, Gone, UnknownJob):
+            raise web.HTTPNotFound from None
+        except (MediaUnavailable, StoreUnavailable):
+            raise web.HTTPServiceUnavailable(headers={"Retry-After": "2"}) from None
+
+    return answer
+
+
+async def _wanted(site: Site, token: str, name: str) -> MediaItem:
+    claim = links.read(site.key, token, site.clock.now(), name=name)
+    if not await site.jobs.wants_media(claim.job_id, claim.name):
+        raise Gone("the job does not want it any more")
+    job = await site.jobs.load(claim.job_id)
+    for item in job.prepared:
+        if item.name == claim.name:
+            return item
+    raise Gone("the job has no such picture any more")
+
+
+def _picture(item: MediaItem, data: bytes) -> web.Response:
+    disposition = f'inline; filename="{item.name}"'
+    return web.Response(
+        body=data,
+        content_type=item.kind.mime,
+        headers={"Content-Disposition": disposition},
+    )
+
+
+async def _harden(request: web.Request, response: web.StreamResponse) -> None:  # noqa: ARG001  # aiohttp's signature
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "default-src 'none'"
+    response.headers["Server"] = "redraw"
+
+
+@web.middleware
+async def _note(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Log each call by its route, never by its path: the path of a link is a secret."""
+    route = request.match_info.route.resource
+    page = "unknown" if route is None else route.canonical
+    try:
+        response = await handler(request)
+    except web.HTTPException as exc:
+        _log.info("web_request", method=request.method, page=page, status=exc.status)
+        raise
+    _log.info("web_request", method=request.method, page=page, status=response.status)
+    return response
