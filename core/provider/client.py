@@ -177,7 +177,12 @@ class _Connections(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         wanted = self._fresh if request.extensions.get(_FRESH) else self._kept
-        return await wanted.handle_async_request(request)
+        try:
+            return await wanted.handle_async_request(request)
+        except aiohttp.ClientResponseError as exc:
+            # Its repr shows the request's headers, and with them the key: nothing may hold it.
+            no_http = httpx.RemoteProtocolError(exc.message)
+        raise no_http
 
     async def aclose(self) -> None:
         await self._kept.aclose()
