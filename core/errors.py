@@ -149,11 +149,22 @@ class ProviderError(AppError):
 
 
 class ProviderUnavailable(ProviderError):
-    """The call was certainly not carried out, or was a free one: it may be made again."""
+    """
+    The call was certainly not carried out, or was a free one: it may be made again.
 
-    def __init__(self, message: str = "", *, retry_after_s: float | None = None) -> None:
+    `is_throttled` says that we call too often (429): everybody is to slow down, not this one alone.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        retry_after_s: float | None = None,
+        is_throttled: bool = False,
+    ) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.is_throttled = is_throttled
 
 
 class RequestRejected(ProviderError):
