@@ -7,7 +7,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -17,6 +16,13 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from bot.settings_names import (
+    PREFIX,
+    default_data_dir,
+    first_mistake,
+    secrets_of,
+    variable,
+)
 from bot.settings_values import About, Address, DatabaseAddress, Folder, Key, MediaAddress, Words
 from core.errors import SettingsError
 
@@ -26,9 +32,6 @@ Where the hosted API is served.
 
 Source: the vendor's example calls for the sibling services; its page names no host.
 """
-
-_USUAL_NAMES = ("qolaba_",)
-_PREFIX = "REDRAW_"
 
 
 class Settings(BaseSettings):
@@ -265,7 +268,7 @@ class Settings(BaseSettings):
         try:
             return cls.model_validate(usual | chosen)
         except ValidationError as exc:
-            raise _first_mistake(exc) from None  # pydantic's own text would show values
+            raise first_mistake(exc) from None  # pydantic's own text would show values
 
     @classmethod
     def from_machine(cls) -> Self:
@@ -282,33 +285,13 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every value that must never be shown, for the log to mask."""
-        return tuple(_secrets_of(self))
-
-
-def variable(field: str) -> str:
-    """Return the environment variable that sets `field`."""
-    return field.upper() if field.startswith(_USUAL_NAMES) else _PREFIX + field.upper()
+        return secrets_of(value for _, value in self)
 
 
 def unknown_variables(environ: Mapping[str, str]) -> tuple[str, ...]:
     """Return variables that carry our prefix but set nothing: most often typing mistakes."""
     known = {variable(field) for field in Settings.model_fields}
-    return tuple(sorted(k for k in environ if k.startswith(_PREFIX) and k not in known))
-
-
-def default_data_dir(environ: Mapping[str, str], platform: str) -> Path:
-    """
-    Return where a user's data belongs on `platform`.
-
-    Source: https://specifications.freedesktop.org/basedir-spec/latest/
-    """
-    xdg = environ.get("XDG_DATA_HOME", "")
-    if xdg.startswith("/"):
-        return Path(xdg) / "redraw"
-    home = Path(environ.get("HOME") or Path.home())
-    if platform == "darwin":
-        return home / "Library" / "Application Support" / "redraw"
-    return home / ".local" / "share" / "redraw"
+    return tuple(sorted(k for k in environ if k.startswith(PREFIX) and k not in known))
 
 
 def _from_file(cls: type[BaseSettings], env_file: Path | None) -> dict[str, str]:
@@ -319,17 +302,3 @@ def _from_file(cls: type[BaseSettings], env_file: Path | None) -> dict[str, str]
     except (OSError, UnicodeDecodeError) as exc:
         raise SettingsError(".env", f"{env_file} cannot be read: {type(exc).__name__}") from exc
     return {name: value for name, value in lines.items() if value and value.strip()}
-
-
-def _first_mistake(exc: ValidationError) -> SettingsError:
-    mistake = exc.errors(include_input=False, include_url=False)[0]
-    reason = str(mistake["msg"]).removeprefix("Value error, ")
-    return SettingsError(variable(str(mistake["loc"][0])), reason[:1].lower() + reason[1:])
-
-
-def _secrets_of(settings: Settings) -> list[str]:
-    held = [value for _, value in settings if isinstance(value, SecretStr)]
-    texts = [secret.get_secret_value() for secret in held]
-    passwords = [urlsplit(text).password for text in texts if "://" in text]
-    whole = [text for text in texts if "://" not in text]
-    return [text for text in (*whole, *passwords) if text]

@@ -10,7 +10,8 @@ import sys
 
 from pydantic.fields import FieldInfo
 
-from bot.settings import Settings, variable
+from bot.settings import Settings
+from bot.settings_names import variable
 from bot.settings_values import About
 
 _OPENING = """\

@@ -83,9 +83,10 @@ Address = Annotated[str, AfterValidator(_address)]
 """An http(s) address without credentials, without a slash at its end."""
 Key = Annotated[SecretStr, AfterValidator(_key)]
 """A secret that can stand in a header."""
-DatabaseAddress = Annotated[SecretStr, _schemes(
-    "sqlite", "sqlite+aiosqlite", "postgresql", "postgres", "postgresql+psycopg"
-)]
+DatabaseAddress = Annotated[
+    SecretStr,
+    _schemes("sqlite", "sqlite+aiosqlite", "postgresql", "postgres", "postgresql+psycopg"),
+]
 """Where a store is; secret because it may hold a password."""
 MediaAddress = Annotated[SecretStr, _schemes("s3", "gs", "az", "file")]
 """Where pictures are kept; secret because it may hold credentials."""

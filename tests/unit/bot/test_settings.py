@@ -7,13 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot import settings_reference
-from bot.settings import (
-    HOSTED_API_URL,
-    Settings,
-    default_data_dir,
-    unknown_variables,
-    variable,
-)
+from bot.settings import HOSTED_API_URL, Settings, unknown_variables
+from bot.settings_names import default_data_dir, variable
 from bot.settings_values import About
 from core.errors import SettingsError
 

@@ -1,0 +1,77 @@
+"""
+Root: how a command ends: its exit code, and at most one sentence on standard error.
+
+What was not foreseen ends with 1 and one line that names the log file with the details.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from adapters.terminal.report import ExitCode
+from adapters.wording import wording
+from core.errors import (
+    AppError,
+    InvalidRequest,
+    MediaError,
+    QuotaExceeded,
+    SettingsError,
+    UnknownJob,
+)
+
+_BAD_INPUT = (SettingsError, InvalidRequest, MediaError, QuotaExceeded, UnknownJob)
+"""What the one who typed the command can mend."""
+
+
+def exit_code(error: AppError) -> ExitCode:
+    """Return what the process answers when `error` ends a command."""
+    return ExitCode.BAD_INPUT if isinstance(error, _BAD_INPUT) else ExitCode.FAILED
+
+
+def sentence(error: AppError) -> str:
+    """Return what is wrong and what to do about it, as one line."""
+    if isinstance(error, SettingsError):
+        return f"{error.variable}: {_one_line(error.reason)}"
+    words = wording(error)
+    return _one_line(f"{words.what_happened} {words.what_to_do}")
+
+
+def say(text: str) -> None:
+    """Write one line to standard error, in the name of the program."""
+    sys.stderr.write(f"redraw: {text}\n")
+
+
+def report(error: AppError) -> ExitCode:
+    """Say what is wrong; returns the exit code."""
+    say(sentence(error))
+    return exit_code(error)
+
+
+def report_unforeseen(error: Exception) -> ExitCode:
+    """Keep the details in the log file and name that; returns the exit code."""
+    kept = _keep(error)
+    where = f"the details are in {kept}" if kept else "no log file could be written"
+    say(f"this should not have happened ({type(error).__name__}); {where}")
+    return ExitCode.FAILED
+
+
+def _keep(error: Exception) -> Path | None:
+    """Append the masked traceback to the log file of the data folder."""
+    import structlog
+
+    from bot import logs
+    from bot.settings import Settings
+
+    try:
+        settings = Settings.from_machine()
+    except SettingsError:
+        return None
+    path = settings.data_dir / "redraw.log"
+    logs.configure_file(path, settings.secrets)
+    structlog.get_logger("bot.exits").error("unforeseen", exc_info=error)
+    return path if path.is_file() else None
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,142 @@
+"""The commands that are cheap to start, as real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+
+def redraw(
+    *arguments: str, folder: Path, environ: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run one command with nothing set but what is given, in an empty folder of its own."""
+    given = {
+        "PATH": os.defpath,
+        "HOME": str(folder),
+        "PYTHONPATH": str(ROOT),
+        "COLUMNS": "100",
+        **(environ or {}),
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "bot", *arguments],
+        cwd=folder,
+        env=given,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_help_lists_every_command(tmp_path: Path) -> None:
+    """The help names the commands, and asking for it is success."""
+    done = redraw("--help", folder=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    for command in ("try", "run", "studio", "worker", "models", "jobs", "doctor", "migrate"):
+        assert f"\n  {command} " in done.stdout
+
+
+def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
+    """Asking for help loads typer and none of the libraries that do the work."""
+    code = (
+        "import sys\nfrom bot.cli import app\n"
+        "heavy = {'aiohttp', 'httpx', 'sqlalchemy', 'pydantic', 'PIL', 'numpy', 'celery', 'rich'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_help_costs_little_more_than_typer(tmp_path: Path) -> None:
+    """The help takes at most twice what importing its one library takes, at its best of three."""
+
+    def best_s(*arguments: str) -> float:
+        took = []
+        for _ in range(3):
+            started = time.perf_counter()
+            subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, check=True)
+            took.append(time.perf_counter() - started)
+        return min(took)
+
+    assert best_s("-m", "bot", "--help") / best_s("-c", "import typer") < 2.0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--bogus",),
+        ("paint",),
+        ("try", "--bogus"),
+        ("jobs", "--limit", "0"),
+        ("studio", "--port", "x"),
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_understood_is_bad_input(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """A mistyped command or option ends with 2, words and no traceback."""
+    done = redraw(*arguments, folder=tmp_path)
+
+    assert done.returncode == 2
+    assert done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [("models",), ("jobs",), ("migrate",), ("run",), ("try",)])
+def test_bad_setting_is_one_sentence(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """A setting that cannot work ends any command with 2 and one line that names it."""
+    done = redraw(*command, folder=tmp_path, environ={"REDRAW_HTTP_PORT": "eighty"})
+
+    assert done.returncode == 2
+    assert done.stderr == "redraw: REDRAW_HTTP_PORT: expected a whole number\n"
+
+
+def test_models_are_listed_for_people(tmp_path: Path) -> None:
+    """The table has all eight models."""
+    done = redraw("models", folder=tmp_path)
+
+    assert done.returncode == 0
+    assert "Flux Kontext Max" in done.stdout
+    assert "strength" in done.stdout
+
+
+def test_models_are_listed_for_scripts(tmp_path: Path) -> None:
+    """With `--json` there is one list and nothing else on standard output."""
+    done = redraw("models", "--json", folder=tmp_path)
+    found = json.loads(done.stdout)
+
+    assert found[0]["id"] == "flux-dev"
+    assert len(found) == 8
+    assert found[0]["sizing"] == "input"
+
+
+def test_env_file_of_the_folder_is_read(tmp_path: Path) -> None:
+    """A `.env` beside the one who calls names an operator's file, which hides a model."""
+    (tmp_path / "own.toml").write_text("[models.flux-dev]\nhidden = true\n")
+    (tmp_path / ".env").write_text("REDRAW_MODELS_FILE=own.toml\n")
+
+    done = redraw("models", "--json", folder=tmp_path)
+
+    assert "flux-dev" not in [model["id"] for model in json.loads(done.stdout)]
+
+
+def test_mistake_in_the_models_file_is_bad_input(tmp_path: Path) -> None:
+    """A mistake in the operator's file is named with file and key."""
+    (tmp_path / "own.toml").write_text("[models.flux-dev]\nsizes = 7\n")
+
+    done = redraw("models", folder=tmp_path, environ={"REDRAW_MODELS_FILE": "own.toml"})
+
+    assert done.returncode == 2
+    assert "own.toml: [models.flux-dev] sizes" in done.stderr
