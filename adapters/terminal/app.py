@@ -2,57 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from rich.console import Console
-from ulid import ULID
 
+from adapters.terminal import closing, orders, render, report, views
 from adapters.terminal.commands import TryOptions
 from adapters.terminal.delivery import TerminalDeliverer
 from adapters.terminal.interrupts import Interrupts
-from adapters.terminal.report import TryResult
-from core.catalogue.catalogue import Catalogue
-from core.catalogue.model import Model
-from core.clock import Clock
-from core.jobs.queue import JobQueue
-from core.media.decoding import Decoder
-from core.media.spool import Spool
+from adapters.terminal.orders import Placed
+from adapters.terminal.parts import Expect, Explain, Parts
+from adapters.terminal.report import ExitCode, JobReport, TryResult
+from adapters.terminal.watch import Watch
+from core.errors import AppError
 
-Explain = Callable[[str, str], tuple[tuple[str, ...], tuple[str, ...]]]
-"""From prompt and negative prompt to the words that the local studio understood and ignored."""
-
-Expect = Callable[[Model], Awaitable[float | None]]
-"""How long a job of a model is expected to take, in seconds; None when nobody knows."""
-
-
-async def typical(model: Model) -> float | None:
-    """Return what the catalogue says, for as long as nothing has been learned."""
-    return model.typical_s
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Parts:
-    """What the root hands to `redraw try`; a worker with this deliverer is already running."""
-
-    queue: JobQueue
-    spool: Spool
-    decoder: Decoder
-    catalogue: Catalogue
-    deliverer: TerminalDeliverer
-    clock: Clock
-    default_model: str
-    preview: bool
-    """Whether the local studio draws, because there is no key."""
-    explain: Explain | None = None
-    """Given with `preview`: what the studio makes of the words."""
-    expect: Expect = typical
-    new_id: Callable[[], str] = lambda: str(ULID())
-    """Names a run; every name is another."""
+__all__ = [
+    "ExitCode",
+    "Expect",
+    "Explain",
+    "Interrupts",
+    "JobReport",
+    "Parts",
+    "TerminalDeliverer",
+    "TryOptions",
+    "TryResult",
+    "run_try",
+]
 
 
 async def run_try(
     parts: Parts, options: TryOptions, console: Console, interrupts: Interrupts
 ) -> TryResult:
-    """Carry out one `redraw try`; what people read goes to `console`, unless `as_json` is set."""
-    ...
+    """
+    Carry out one `redraw try`.
+
+    What people read goes to `console`; with `as_json` nothing is printed, and the caller prints
+    `TryResult.to_json()`. Every AppError becomes words and an exit code.
+    """
+    view = views.open_view(console, silent=options.as_json)
+    try:
+        placed = await orders.of(parts, options)
+        watch = Watch(parts=parts, view=view, interrupts=interrupts)
+        notices = await _open(watch, placed)
+        with view:
+            await watch.until_said(placed.job_ids)
+        draws = not options.as_json and closing.can_draw(console, wanted=options.draw)
+        columns = console.width if draws else 0
+        return await _close(watch, placed, notices, columns=columns)
+    except AppError as error:
+        view.say(render.refusal(error))
+        return report.refused(error, preview=parts.preview, several=options.all_models)
+
+
+async def _open(watch: Watch, placed: Placed) -> tuple[str, ...]:
+    """Say what is about to happen; return what belongs into the notices too."""
+    parts, view, several = watch.parts, watch.view, placed.run.several
+    cards = await watch.first_look(placed.job_ids)
+    if parts.preview:
+        view.say(render.preview_line())
+    view.say(render.headline(cards, several=several))
+    view.say(render.facts(cards, several=several))
+    if parts.explain is None:
+        return ()
+    request = watch.seen[0].job.request
+    line = render.understood(*parts.explain(request.prompt, request.negative_prompt or ""))
+    view.say(line)
+    return (line.plain,)
+
+
+async def _close(
+    watch: Watch, placed: Placed, notices: Sequence[str], *, columns: int
+) -> TryResult:
+    """Say what came of it, draw it within `columns` unless that is 0, and return it."""
+    parts, several = watch.parts, placed.run.several
+    jobs = await closing.reports(watch, watch.seen)
+    sheet = await closing.sheet_of_all(parts, placed.run, watch.seen) if several else None
+    if columns and not several:
+        drawn = await closing.drawing(parts, watch.seen[0], columns=columns)
+        watch.view.say(drawn or "")
+    result = report.result(
+        jobs,
+        preview=parts.preview,
+        several=several,
+        sheet=sheet,
+        notices=notices,
+        interrupts=watch.interrupts,
+    )
+    for line in render.closing(result, watch.cards()):
+        watch.view.say(line)
+    return result

@@ -1,23 +1,127 @@
-"""Doer: says what there is to say to somebody at a terminal, and writes pictures into a folder."""
+"""Doer: the `Deliverer` for somebody at a terminal: it says little and writes picture files."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import assert_never
 
+import structlog
+
+from adapters.terminal import files, names, origin, sheets
+from adapters.terminal.written import Written
 from core.catalogue.catalogue import Catalogue
-from core.clock import Clock
+from core.errors import DeliveryRefused, Gone, MediaError
+from core.jobs.delivery import Note
+from core.jobs.job import Delivery, Job, Receipt
+from core.jobs.lifecycle import DeliveryKind
 from core.media.decoding import Decoder
+from core.media.item import MediaItem
 from core.media.spool import Spool
+
+log = structlog.get_logger()
 
 
 class TerminalDeliverer:
-    """The `Deliverer` of the platform `terminal`."""
+    """
+    Fetches from the spool and writes below the folder that the job names.
 
-    def __init__(
-        self, *, spool: Spool, decoder: Decoder, catalogue: Catalogue, clock: Clock
-    ) -> None:
+    A file's name follows from the job alone and it appears whole or not at all, so that a delivery
+    which is repeated after a crash finds its files there and writes nothing twice.
+    """
+
+    def __init__(self, *, spool: Spool, decoder: Decoder, catalogue: Catalogue) -> None:
         self._spool = spool
         self._decoder = decoder
         self._catalogue = catalogue
-        self._clock = clock
         self.changed = asyncio.Event()
+        """Set whenever there may be something new to show; whoever waits for it clears it."""
+
+    async def fetch(self, job: Job) -> tuple[MediaItem, ...]:
+        """Return the user's pictures, which were put into the spool before the job was made."""
+        pictures = origin.of(job.origin).pictures
+        for picture in pictures:
+            if not await self._spool.exists(picture):
+                raise Gone
+        return pictures
+
+    async def deliver(
+        self,
+        job: Job,
+        delivery: Delivery,
+        sent: tuple[Delivery, ...],  # noqa: ARG002  # the port's signature
+        note: Note,  # noqa: ARG002  # names tell whether a file was written before
+    ) -> Receipt:
+        """Write the result, or have the card or the sentence shown by whoever watches."""
+        match delivery.kind:
+            case DeliveryKind.RESULT:
+                receipt = (await self.write(job)).to_receipt()
+            case DeliveryKind.CARD | DeliveryKind.NOTICE | DeliveryKind.CARD_FINAL:
+                receipt = Receipt(data={"state": job.state.value})
+            case _:
+                assert_never(delivery.kind)
+        self.changed.set()
+        return receipt
+
+    async def progress(self, job: Job, sent: tuple[Delivery, ...]) -> None:  # noqa: ARG002  # the port's signature
+        """Wake whoever watches."""
+        self.changed.set()
+
+    async def reference_urls(
+        self,
+        job: Job,  # the port's signature
+        sent: tuple[Delivery, ...],  # the port's signature
+    ) -> None:
+        """Return None: a terminal publishes nothing."""
+
+    async def write(self, job: Job) -> Written:
+        """
+        Write the job's pictures, their sheet and the comparison; files there already stay.
+
+        Raises:
+            DeliveryRefused: the pictures are gone, or the folder does not take them.
+        """
+        out = origin.of(job.origin).out
+        pictures = [await self._read(item) for item in job.outputs]
+        paths = [
+            out / names.output(job, number, item.kind)
+            for number, item in enumerate(job.outputs, start=1)
+        ]
+        for path, data in zip(paths, pictures, strict=True):
+            await files.write(path, data)
+        return Written(
+            outputs=tuple(map(str, paths)),
+            sheet=await self._sheet(job, pictures, out / names.sheet(job)),
+            before_after=await self._before_after(job, pictures, out / names.before_after(job)),
+        )
+
+    async def _read(self, item: MediaItem) -> bytes:
+        try:
+            return await self._spool.read(item)
+        except MediaError as exc:
+            raise DeliveryRefused("the pictures are no longer kept here") from exc
+
+    async def _sheet(self, job: Job, pictures: Sequence[bytes], path: Path) -> str | None:
+        name = self._catalogue[job.request.model_id].name
+        try:
+            data = await self._decoder.run(sheets.of_one_model, tuple(pictures), name, job.preview)
+            return await self._written(path, data)
+        except MediaError as exc:
+            log.warning("sheet_left_out", job_id=job.job_id, error=str(exc))
+            return None
+
+    async def _before_after(self, job: Job, pictures: Sequence[bytes], path: Path) -> str | None:
+        if not (job.prepared and pictures):
+            return None
+        try:
+            before = await self._spool.read(job.prepared[0])
+            data = await self._decoder.run(sheets.of_both, before, pictures[0], job.preview)
+            return await self._written(path, data)
+        except MediaError as exc:
+            log.warning("before_after_left_out", job_id=job.job_id, error=str(exc))
+            return None
+
+    async def _written(self, path: Path, data: bytes) -> str:
+        await files.write(path, data)
+        return str(path)

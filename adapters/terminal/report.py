@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
-from core.jobs.lifecycle import State
+from adapters.presentation import JobCard
+from adapters.terminal.interrupts import Interrupts
+from adapters.terminal.written import Written
+from adapters.wording import Words, wording
+from core.errors import AppError, InvalidRequest, MediaError, QuotaExceeded, SettingsError
+from core.jobs.lifecycle import TERMINAL, State
 
 
 class ExitCode(IntEnum):
@@ -75,3 +81,86 @@ class TryResult:
         if self.several:
             whole["jobs"] = [job.to_json() for job in self.jobs]
         return whole
+
+
+def of_job(
+    card: JobCard, model_id: str, written: Written, *, unwritten: Words | None = None
+) -> JobReport:
+    """Return what came of one job; `unwritten` says why its files could not be written."""
+    return JobReport(
+        job_id=card.job_id,
+        state=card.state,
+        model=model_id,
+        preview=card.preview,
+        outputs=written.outputs,
+        sheet=written.sheet,
+        before_after=written.before_after,
+        seconds=card.elapsed_s,
+        notices=card.notices,
+        error=unwritten.text if unwritten else _error(card),
+    )
+
+
+def _error(card: JobCard) -> str | None:
+    if card.state is State.READY:
+        return None
+    if card.state in TERMINAL:
+        return card.sentence
+    return (
+        f"{card.words.what_happened} {card.words.charged} "
+        "We stopped waiting; redraw try --resume goes on with it."
+    )
+
+
+def result(
+    jobs: Sequence[JobReport],
+    *,
+    preview: bool,
+    several: bool,
+    sheet: str | None = None,
+    notices: Sequence[str] = (),
+    interrupts: Interrupts,
+) -> TryResult:
+    """Return what came of the command from what came of its jobs."""
+    summary = _summary(jobs, preview=preview, sheet=sheet) if several else jobs[0]
+    return TryResult(
+        exit_code=_exit_code(jobs, interrupts),
+        jobs=tuple(jobs),
+        summary=replace(summary, notices=(*notices, *summary.notices)),
+        several=several,
+        forced=interrupts.force,
+    )
+
+
+def _exit_code(jobs: Sequence[JobReport], interrupts: Interrupts) -> ExitCode:
+    if interrupts.stop:
+        return ExitCode.INTERRUPTED
+    return ExitCode.FAILED if any(job.error for job in jobs) else ExitCode.DONE
+
+
+def _summary(jobs: Sequence[JobReport], *, preview: bool, sheet: str | None) -> JobReport:
+    bad = [job for job in jobs if job.error]
+    return JobReport(
+        state=(bad or jobs)[0].state,
+        preview=preview,
+        outputs=tuple(path for job in jobs for path in job.outputs),
+        sheet=sheet,
+        seconds=max((job.seconds or 0.0 for job in jobs), default=None),
+        notices=tuple(dict.fromkeys(notice for job in jobs for notice in job.notices)),
+        error="\n".join(f"{job.model}: {job.error}" for job in bad) or None,
+    )
+
+
+def refused(error: AppError, *, preview: bool, several: bool = False) -> TryResult:
+    """Return what came of a command that ended before there was a job."""
+    return TryResult(
+        exit_code=exit_code_for(error),
+        summary=JobReport(preview=preview, error=wording(error).text),
+        several=several,
+    )
+
+
+def exit_code_for(error: AppError) -> ExitCode:
+    """Return BAD_INPUT for what whoever typed the command can mend, else FAILED."""
+    mendable = InvalidRequest | QuotaExceeded | MediaError | SettingsError
+    return ExitCode.BAD_INPUT if isinstance(error, mendable) else ExitCode.FAILED

@@ -1,0 +1,242 @@
+"""Decider: cards and results as text for a terminal, which obeys nothing that a user wrote."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from typing import assert_never
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from adapters.presentation import LOCAL_PREVIEW, Action, JobCard
+from adapters.terminal.pixels import Pixels, half_blocks
+from adapters.terminal.report import ExitCode, JobReport, TryResult
+from adapters.wording import problem, wording
+from core.errors import AppError, InvalidRequest
+from core.jobs.lifecycle import State
+
+WAY = (
+    State.RECEIVED,
+    State.QUEUED,
+    State.SUBMITTING,
+    State.RUNNING,
+    State.COLLECTING,
+    State.READY,
+)
+"""The states in which a job that goes well finds itself, in order."""
+
+BAR_COLUMNS = 28
+
+_SAFE_FORMATS = frozenset("\u200c\u200d")
+"""The joiners of scripts and emoji; every other format character may reorder or hide text."""
+
+
+def visible(text: str) -> str:
+    """
+    Return `text` as one line that a terminal shows and does not obey.
+
+    Line breaks and tabs become spaces; escape, control and bidirectional characters and halves of
+    surrogate pairs become a replacement character.
+    """
+    return "".join(map(_visible, text))
+
+
+def _visible(letter: str) -> str:
+    if letter in "\n\r\t\v\f\u2028\u2029\x85":
+        return " "
+    category = unicodedata.category(letter)
+    if category in {"Cc", "Cs"} or (category == "Cf" and letter not in _SAFE_FORMATS):
+        return "\ufffd"
+    return letter
+
+
+def line(text: str, style: str = "") -> Text:
+    """Return one line of plain text; nothing in it is markup."""
+    return Text(visible(text), style=style)
+
+
+def preview_line() -> Text:
+    """Return what has to be said before anything is drawn by the local studio."""
+    return Text(f"No API key: {LOCAL_PREVIEW}, nothing leaves this computer.", style="yellow")
+
+
+def headline(cards: Sequence[JobCard], *, several: bool) -> Text:
+    """Return what is being made of the picture, and by which model."""
+    name = f"{len(cards)} models" if several else cards[0].model
+    return Text.assemble((name, "bold"), " · ", (visible(cards[0].prompt), "italic"))
+
+
+def facts(cards: Sequence[JobCard], *, several: bool) -> Text:
+    """Return the settings and the estimated cost of one job, on one line."""
+    shown = cards[0].facts[1:-1] if several else cards[0].facts[1:]
+    told = [f"{fact.label.lower()} {visible(fact.value)}" for fact in shown]
+    told += [f"{card.model}: {card.facts[-1].value}" for card in cards] if several else []
+    return Text(" · ".join(told), style="dim")
+
+
+def understood(words: Sequence[str], ignored: Sequence[str]) -> Text:
+    """Return which words of the prompt the local studio made something of."""
+    text = f"understood: {', '.join(words) or 'nothing, so the look is picked by the words'}"
+    if ignored:
+        text += f"; ignored: {', '.join(ignored)}"
+    return line(text, "dim")
+
+
+def board(cards: Sequence[JobCard]) -> RenderableType:
+    """Return the live picture of all jobs: a bar each, and the way of a single one."""
+    table = Table.grid(padding=(0, 2))
+    for card in cards:
+        table.add_row(
+            Text(card.model, style="bold"),
+            Text(card.state.value, style=_style(card.state)),
+            _bar(card),
+            Text(timing(card), style="dim"),
+        )
+    return Group(way(cards[0].state), table) if len(cards) == 1 else table
+
+
+def way(state: State) -> Text:
+    """Return the states of a job with the present one marked."""
+    passed = WAY.index(state) if state in WAY else -1
+    text = Text()
+    for at, step in enumerate(WAY):
+        text.append(" → " if at else "", "dim")
+        text.append(step.value, "bold cyan" if at == passed else "green" if at < passed else "dim")
+    if passed < 0:
+        text.append(f"   {state.value}", _style(state))
+    return text
+
+
+def timing(card: JobCard) -> str:
+    """Return how long it has taken, beside how long such a job is expected to take."""
+    elapsed = f"{card.elapsed_s:.0f} s" if card.elapsed_s >= 10 else f"{card.elapsed_s:.1f} s"  # noqa: PLR2004  # a tenth matters for short times
+    if card.expected_s is None:
+        return elapsed
+    return f"{elapsed} of about {max(1, round(card.expected_s))} s"
+
+
+def state_line(card: JobCard, state: State) -> Text:
+    """Return one plain line for a job that has come to `state`."""
+    return Text(f"{card.model}: {state.value}")
+
+
+def _bar(card: JobCard) -> ProgressBar:
+    """Time is all that is known of a remote task, so the bar is full only at the end."""
+    if card.state is State.READY:
+        return ProgressBar(total=1, completed=1, width=BAR_COLUMNS)
+    if card.state not in WAY:
+        return ProgressBar(total=1, completed=0, width=BAR_COLUMNS)
+    if card.expected_s is None:
+        return ProgressBar(total=None, pulse=True, width=BAR_COLUMNS)
+    share = min(0.97, card.elapsed_s / card.expected_s) if card.expected_s > 0 else 0.97
+    return ProgressBar(total=1, completed=share, width=BAR_COLUMNS)
+
+
+def _style(state: State) -> str:
+    match state:
+        case State.READY:
+            style = "green"
+        case State.FAILED | State.EXPIRED | State.UNCERTAIN:
+            style = "red"
+        case State.CANCELLED:
+            style = "yellow"
+        case State.RECEIVED | State.QUEUED | State.SUBMITTING | State.RUNNING | State.COLLECTING:
+            style = "cyan"
+        case _:
+            assert_never(state)
+    return style
+
+
+def how(action: Action) -> str | None:
+    """Return what to type for `action`, or None where a terminal needs no word for it."""
+    match action:
+        case Action.CANCEL:
+            text = "Ctrl-C cancels"
+        case Action.CHECK_AGAIN:
+            text = "redraw try --resume asks for the result again"
+        case Action.RUN_AGAIN | Action.EDIT_AND_RUN:
+            return None  # the shell's history has the command, to repeat or to edit
+        case Action.USE_AS_INPUT | Action.BEFORE_AFTER:
+            return None  # the files are there, and the comparison is always made
+        case Action.DELETE:
+            return None  # the files are the user's own
+        case _:
+            assert_never(action)
+    return text
+
+
+def side_by_side(before: Pixels, after: Pixels) -> RenderableType:
+    """Return two small pictures beside each other, labelled."""
+    table = Table.grid(padding=(0, 2))
+    table.add_row(half_blocks(before), half_blocks(after))
+    table.add_row(Text("before", style="dim"), Text("after", style="dim"))
+    return table
+
+
+def refusal(error: AppError) -> Text:
+    """Return why nothing was begun: each problem of a request on a line of its own."""
+    words = wording(error)
+    if not isinstance(error, InvalidRequest):
+        return line(words.text, "red")
+    text = Text("This cannot be done:", style="red")
+    for found in error.problems:
+        text.append(f"\n  {visible(problem(found))}")
+    return text.append(f"\n{words.charged} {words.what_to_do}")
+
+
+def closing(result: TryResult, cards: Sequence[JobCard]) -> Iterator[Text]:
+    """Yield what came of it: what went wrong, what was written where, and how to go on."""
+    for card, report in zip(cards, result.jobs, strict=True):
+        yield from _ending(card, report, several=result.several)
+    if result.several:
+        yield _all_ready(result)
+    listed = files(result)
+    if listed:
+        yield listed
+    if result.exit_code is ExitCode.DONE:
+        yield from go_on(preview=result.summary.preview, several=result.several)
+
+
+def _ending(card: JobCard, report: JobReport, *, several: bool) -> Iterator[Text]:
+    name = f"{card.model}: " if several else ""
+    if report.error:
+        yield line(f"{name}{report.error}", _style(card.state) if report.outputs else "red")
+        yield from (Text(hint) for hint in map(how, card.actions) if hint)
+    elif not several:
+        yield Text(f"{card.words.what_happened} ({card.model}, {timing(card)})", style="green")
+    for notice in () if several else card.notices:
+        yield line(notice, "dim")
+
+
+def _all_ready(result: TryResult) -> Text:
+    ready = sum(job.error is None for job in result.jobs)
+    seconds = result.summary.seconds or 0.0
+    return Text(f"{ready} of {len(result.jobs)} models are done ({seconds:.0f} s).", style="green")
+
+
+def go_on(*, preview: bool, several: bool) -> Iterator[Text]:
+    """Yield what is worth doing next."""
+    if not several:
+        yield Text("All models on one sheet: add --all-models.", style="dim")
+    if preview:
+        yield Text("With real tokens: set QOLABA_API_KEY=… and run the same command again.")
+
+
+def files(result: TryResult) -> Text:
+    """Return the paths of what was written, one a line; of several jobs, the sheet comes last."""
+    listed: list[tuple[str | None, str]] = [(path, "") for path in result.summary.outputs]
+    listed += [(report.before_after, "before and after") for report in result.jobs]
+    if not result.several:
+        listed.append((result.summary.sheet, "contact sheet"))
+    elif result.summary.sheet:
+        listed.append((result.summary.sheet, "every model on one sheet"))
+    text = Text(no_wrap=True, overflow="ignore")
+    for path, what in listed:
+        if path:
+            text.append("\n" if text else "")
+            text.append(f"  {visible(path)}")
+            text.append(f"   {what}" if what else "", "dim")
+    return text

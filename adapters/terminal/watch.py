@@ -1,0 +1,101 @@
+"""Conductor: watches jobs until everything about them has been said, or the user has enough."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from adapters import presentation
+from adapters.presentation import JobCard
+from adapters.terminal import render
+from adapters.terminal.interrupts import Interrupts
+from adapters.terminal.parts import Parts
+from adapters.terminal.resume import Seen
+from adapters.terminal.views import View
+from core.jobs.job import OPEN_DELIVERIES, Job
+
+LOOK_EVERY_S = 0.1
+"""Longest wait between two looks at the ledger; the deliverer wakes us earlier."""
+
+PATIENCE_S = 10.0
+"""How long a cancelled job may take to end before we stop looking, in seconds."""
+
+
+@dataclass
+class Watch:
+    """The jobs of one command, as last seen."""
+
+    parts: Parts
+    view: View
+    interrupts: Interrupts
+    expected_s: dict[str, float | None] = field(default_factory=dict)
+    """By model."""
+    seen: tuple[Seen, ...] = ()
+
+    async def until_said(self, job_ids: Sequence[str]) -> tuple[Seen, ...]:
+        """
+        Return the jobs when they have ended and all their deliveries are closed.
+
+        After an interrupt they are cancelled, and returned as they are after `PATIENCE_S`, or at
+        once after a second interrupt.
+        """
+        give_up_at_s: float | None = None
+        self.view.follow(self.cards)
+        while True:
+            self.parts.deliverer.changed.clear()
+            await self._look(job_ids)
+            if all(map(_is_said, self.seen)) or self.interrupts.force:
+                return self.seen
+            if give_up_at_s is None and self.interrupts.stop:
+                give_up_at_s = self.parts.clock.monotonic_s() + PATIENCE_S
+                await self._cancel()
+            if give_up_at_s is not None and self.parts.clock.monotonic_s() >= give_up_at_s:
+                return self.seen
+            await self.parts.clock.wait(self.parts.deliverer.changed, LOOK_EVERY_S)
+
+    async def first_look(self, job_ids: Sequence[str]) -> tuple[JobCard, ...]:
+        """Return the jobs as they stand, before anybody waits for them."""
+        self.seen = tuple([await self._at(job_id) for job_id in job_ids])
+        for seen in self.seen:
+            await self._expect(seen.job)
+        return self.cards()
+
+    def cards(self) -> tuple[JobCard, ...]:
+        """Return what there is to say about each job now."""
+        return tuple(self.card(seen.job) for seen in self.seen)
+
+    def card(self, job: Job) -> JobCard:
+        """Return what there is to say about one job now."""
+        return presentation.card(
+            job,
+            self.parts.catalogue[job.request.model_id],
+            now=self.parts.clock.now(),
+            expected_s=self.expected_s.get(job.request.model_id),
+        )
+
+    async def _look(self, job_ids: Sequence[str]) -> None:
+        for card in await self.first_look(job_ids):
+            self.view.moved(card)
+
+    async def _at(self, job_id: str) -> Seen:
+        job = await self.parts.queue.get(job_id)
+        if not job.is_terminal:
+            return Seen(job=job)
+        return Seen(job=job, deliveries=await self.parts.queue.deliveries(job_id))
+
+    async def _expect(self, job: Job) -> None:
+        model = self.parts.catalogue[job.request.model_id]
+        if model.model_id not in self.expected_s:
+            self.expected_s[model.model_id] = await self.parts.expect(model)
+
+    async def _cancel(self) -> None:
+        self.view.say(render.line("Cancelling; Ctrl-C once more stops at once.", "yellow"))
+        for seen in self.seen:
+            if not seen.job.is_terminal:
+                await self.parts.queue.cancel(seen.job.job_id)
+
+
+def _is_said(seen: Seen) -> bool:
+    if not seen.job.is_terminal:
+        return False
+    return not any(delivery.state in OPEN_DELIVERIES for delivery in seen.deliveries)
