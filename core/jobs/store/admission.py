@@ -1,0 +1,107 @@
+"""Doer: takes an order in, counted and inserted in one transaction that it shares with nobody."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.errors import StaleJob
+from core.jobs import lifecycle, quota
+from core.jobs.job import Admission, Job, Order, moved
+from core.jobs.lifecycle import DeliveryKind, Event, State
+from core.jobs.quota import Limits, Usage
+from core.jobs.store import changes, codec, delivering, queries, rows
+from core.jobs.store.engine import ADMISSION_LOCK
+from core.jobs.store.tables import ADMITTED, JOB
+
+
+async def admit(
+    connection: AsyncConnection,
+    order: Order,
+    *,
+    limits: Limits,
+    deadline_s: float,
+    now: datetime,
+    job_id: str,
+) -> Admission:
+    """
+    Return the job of an order: a new one, or the one that the same act of the user made before.
+
+    Raises:
+        QuotaExceeded: it does not fit into the limits.
+    """
+    await _admit_nobody_else(connection)
+    row = await rows.one(connection, queries.job_of(order.dedupe_key))
+    known = codec.job_from_row(row) if row else None
+    if known and not known.can_be_revived:
+        return Admission(job=known, is_new=False)
+    quota.check(order, limits, await usage(connection, order.origin.requester, now), now)
+    deadline_at = now + timedelta(seconds=deadline_s)
+    if known:
+        job = await _revive(connection, known, order, deadline_at, now)
+    else:
+        job = await _insert(connection, _new(order, job_id, deadline_at, now))
+    return Admission(job=job, is_new=True)
+
+
+async def usage(connection: AsyncConnection, requester: str, now: datetime) -> Usage:
+    """Return what is used of the limits, as this transaction sees it."""
+    mine = await rows.many(connection, queries.jobs_that_count(requester, now))
+    everybody = await rows.the_one(connection, queries.under_way())
+    cost = await rows.the_one(connection, queries.credits_since(quota.month_start(now)))
+    return queries.usage(mine, everybody, cost, now)
+
+
+async def _admit_nobody_else(connection: AsyncConnection) -> None:
+    """Keep two clicks from being counted side by side; on SQLite the transaction does that."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ADMISSION_LOCK)))
+
+
+def _new(order: Order, job_id: str, deadline_at: datetime, now: datetime) -> Job:
+    return Job(
+        job_id=job_id,
+        dedupe_key=order.dedupe_key,
+        origin=order.origin,
+        request=order.request,
+        credits=order.credits,
+        preview=order.preview,
+        state=State.RECEIVED,
+        created_at=now,
+        updated_at=now,
+        deadline_at=deadline_at,
+    )
+
+
+async def _insert(connection: AsyncConnection, job: Job) -> Job:
+    inserted = sa.insert(JOB).values(codec.job_to_columns(job)).returning(JOB)
+    written = codec.job_from_row(await rows.the_one(connection, inserted))
+    await changes.write_line(connection, written, ADMITTED, before=None, at=job.created_at)
+    await delivering.open_all(connection, written, [DeliveryKind.CARD])
+    return written
+
+
+async def _revive(
+    connection: AsyncConnection, job: Job, order: Order, deadline_at: datetime, now: datetime
+) -> Job:
+    transition = lifecycle.advance(job.state, Event.REVIVED)
+    if transition is None:
+        raise StaleJob(job.job_id)
+    revived = replace(
+        moved(job, Event.REVIVED, transition, now),
+        origin=order.origin,
+        request=order.request,
+        credits=order.credits,
+        preview=order.preview,
+        deadline_at=deadline_at,
+        acked_at=None,
+    )
+    filled = sa.update(JOB).where(JOB.c.job_id == job.job_id).values(emptied_at=None)
+    await connection.execute(filled.values(codec.request_to_columns(order.request)))
+    written = await changes.write_move(connection, job, revived, Event.REVIVED, transition)
+    if written is None:
+        raise StaleJob(job.job_id)
+    return written

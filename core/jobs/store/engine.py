@@ -1,0 +1,247 @@
+"""Doer: connections to the database, the state of its schema, and its errors in our words."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import alembic.command
+import alembic.util
+import sqlalchemy as sa
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from core.errors import SettingsError, StoreUnavailable
+
+VARIABLE = "REDRAW_DATABASE_URL"
+BUSY_TIMEOUT_S = 5.0
+"""How long a write waits for another process to let go of the database, in seconds."""
+STATEMENT_TIMEOUT_S = 15.0
+"""How long a Postgres server may take over one statement, in seconds."""
+CONNECT_TIMEOUT_S = 5
+"""How long reaching a Postgres server may take, in seconds."""
+READERS = 4
+"""Connections for reading; there is one more, for writing."""
+ADMISSION_LOCK = 0x5245_4452_4157
+"""The Postgres advisory lock under which orders are counted and admitted: `REDRAW`."""
+MIGRATION_LOCK = ADMISSION_LOCK + 1
+"""The Postgres advisory lock under which the schema is changed."""
+
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Engines:
+    """The one connection that writes, and those that read."""
+
+    writes: AsyncEngine
+    reads: AsyncEngine
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.writes.dispose()
+        await self.reads.dispose()
+
+
+def database_url(text: str) -> sa.URL:
+    """
+    Return the address with the driver that Redraw uses.
+
+    Raises:
+        SettingsError: it is no address of a SQLite file or of a Postgres database.
+    """
+    try:
+        url = sa.make_url(text)
+    except ArgumentError as exc:
+        raise SettingsError(VARIABLE, "is no address of a database") from exc
+    driver = _DRIVERS.get(url.drivername.partition("+")[0])
+    if driver is None:
+        raise SettingsError(VARIABLE, "names neither sqlite nor postgresql")
+    if driver == _DRIVERS["sqlite"] and (not url.database or ":memory:" in url.database):
+        raise SettingsError(VARIABLE, "names no file for the SQLite database")
+    return url.set(drivername=driver)
+
+
+async def open_engines(text: str) -> Engines:
+    """
+    Return connections to the database, which is reached when it is first asked for something.
+
+    A SQLite file that does not exist is made, for its owner alone, and so is its folder.
+
+    Raises:
+        SettingsError: the address cannot work, or the file cannot be made.
+    """
+    url = database_url(text)
+    if _is_sqlite(url):
+        await asyncio.to_thread(_make_private, Path(str(url.database)))
+    return Engines(writes=_engine(url, pool_size=1), reads=_engine(url, reads_only=True))
+
+
+async def migrate(text: str) -> None:
+    """
+    Bring the database's schema to what this version needs; does nothing when it is.
+
+    Raises:
+        SettingsError: the address cannot work, or a newer version has been there before.
+        StoreUnavailable: the database cannot be reached.
+    """
+    url = database_url(text)
+    if _is_sqlite(url):
+        await asyncio.to_thread(_make_private, Path(str(url.database)))
+    try:
+        async with _connection_to(url, foreign_keys=False) as connection:
+            await connection.run_sync(_upgrade)
+            await connection.commit()
+    except alembic.util.CommandError as exc:
+        raise SettingsError(VARIABLE, "leads to the database of another version") from exc
+
+
+async def schema_is_current(text: str) -> bool:
+    """
+    Return whether the schema is the one that this version needs; makes nothing.
+
+    Raises:
+        SettingsError: the address cannot work.
+        StoreUnavailable: the database cannot be reached.
+    """
+    url = database_url(text)
+    if _is_sqlite(url) and not await asyncio.to_thread(Path(str(url.database)).exists):
+        return False
+    async with _connection_to(url) as connection:
+        revision = await connection.run_sync(_revision)
+    return revision is not None and revision == _scripts().get_current_head()
+
+
+def as_ours(error: Exception) -> Exception:
+    """
+    Return the library's errors as StoreUnavailable, and any other error as it is.
+
+    The library's text is not carried on: it may hold what users wrote.
+    """
+    if not isinstance(error, SQLAlchemyError | OSError):
+        return error
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    ours = StoreUnavailable(f"the database: {type(cause).__name__}")
+    ours.__cause__ = error
+    return ours
+
+
+@contextmanager
+def in_our_words() -> Iterator[None]:
+    """Turn what the library raises into StoreUnavailable."""
+    try:
+        yield
+    except (SQLAlchemyError, OSError) as exc:
+        raise as_ours(exc) from exc
+
+
+def _is_sqlite(url: sa.URL) -> bool:
+    return url.get_backend_name() == "sqlite"
+
+
+def _make_private(path: Path) -> None:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        path.chmod(0o600)
+    except OSError as exc:
+        raise SettingsError(VARIABLE, f"{path} cannot be opened for writing") from exc
+
+
+def _engine(
+    url: sa.URL, *, pool_size: int = READERS, reads_only: bool = False, foreign_keys: bool = True
+) -> AsyncEngine:
+    if _is_sqlite(url):
+        engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, hide_parameters=True)
+        _tune_sqlite(engine.sync_engine, reads_only=reads_only, foreign_keys=foreign_keys)
+        return engine
+    try:
+        return create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args=_postgres_arguments(url),
+        )
+    except ImportError as exc:
+        raise SettingsError(VARIABLE, "needs the extra: pip install 'redraw[postgres]'") from exc
+
+
+def _postgres_arguments(url: sa.URL) -> dict[str, Any]:
+    statement_ms, lock_ms = int(STATEMENT_TIMEOUT_S * 1000), int(BUSY_TIMEOUT_S * 1000)
+    ours = f"-c statement_timeout={statement_ms} -c lock_timeout={lock_ms} -c timezone=UTC"
+    given = url.query.get("options", "")
+    return {"connect_timeout": CONNECT_TIMEOUT_S, "options": f"{ours} {given}".strip()}
+
+
+def _tune_sqlite(engine: sa.Engine, *, reads_only: bool, foreign_keys: bool) -> None:
+    """
+    Make every commit reach the disk and every transaction begin where we say.
+
+    Writes take the lock as they begin, so that what they have read still holds when they write.
+    """
+
+    @sa.event.listens_for(engine, "connect")
+    def connected(connection: DBAPIConnection, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
+        if not reads_only:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
+        cursor.execute(f"PRAGMA query_only = {'ON' if reads_only else 'OFF'}")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def begun(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+
+@asynccontextmanager
+async def _connection_to(
+    url: sa.URL, *, foreign_keys: bool = True
+) -> AsyncIterator[AsyncConnection]:
+    engine = _engine(url, pool_size=1, foreign_keys=foreign_keys)
+    try:
+        with in_our_words():
+            async with engine.connect() as connection:
+                yield connection
+    finally:
+        await engine.dispose()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    return config
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _upgrade(connection: sa.Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+    config = _config()
+    config.attributes["connection"] = connection
+    alembic.command.upgrade(config, "head")

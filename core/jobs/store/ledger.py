@@ -1,0 +1,270 @@
+"""Doer: the ledger, which is the only way to change a job or to know of one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from core.clock import Clock
+from core.errors import UnknownJob
+from core.jobs.deliveries import DeliveryEvent
+from core.jobs.job import NO_FACTS, Admission, Change, Delivery, Facts, Job, Order
+from core.jobs.lifecycle import Event, State
+from core.jobs.quota import Limits, Usage
+from core.jobs.store import admission, changes, codec, delivering, keeping, queries, rows
+from core.jobs.store.engine import in_our_words, open_engines
+from core.jobs.store.intake import ADMIT_WITHIN_S, Intake, new_job_id
+from core.jobs.store.writer import WINDOW_S, Writer
+
+PAGE = 500
+"""Jobs read at once where all of them are gone through."""
+
+
+@asynccontextmanager
+async def open_ledger(
+    url: str,
+    clock: Clock,
+    *,
+    new_id: Callable[[datetime], str] = new_job_id,
+    admit_within_s: float = ADMIT_WITHIN_S,
+    window_s: float = WINDOW_S,
+) -> AsyncIterator[Ledger]:
+    """
+    Open the ledger in the database at `url`, whose schema is current; close it when left.
+
+    Leaving waits until every write that was begun is committed.
+
+    Raises:
+        SettingsError: the address cannot work, or the SQLite file cannot be made.
+    """
+    engines = await open_engines(url)
+    failure: Exception | None = None
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            writer = Writer(engines.writes, window_s=window_s)
+            tasks.create_task(writer.run())
+            intake = Intake(writer, tasks, clock, new_id=new_id, within_s=admit_within_s)
+            try:
+                yield Ledger(engines.reads, writer, intake, clock)
+            except Exception as exc:  # noqa: BLE001 -- raised again outside the group, unwrapped
+                failure = exc
+            finally:
+                await writer.close()
+    finally:
+        await engines.close()
+    if failure:
+        raise failure
+
+
+class Ledger:
+    """
+    Every job, delivery and cost, and what happened to them.
+
+    What is written is on the disk when the call returns. Every call may raise StoreUnavailable:
+    then nothing was kept, as far as anybody knows.
+    """
+
+    def __init__(self, reads: AsyncEngine, writer: Writer, intake: Intake, clock: Clock) -> None:
+        self._reads = reads
+        self._writer = writer
+        self._intake = intake
+        self._clock = clock
+
+    async def admit(
+        self, order: Order, *, limits: Limits, deadline_s: float, now: datetime
+    ) -> Admission:
+        """
+        Return the job of an order; the same act of the user always gives the same job.
+
+        Raises:
+            QuotaExceeded: the order does not fit into the limits.
+            StoreUnavailable: it took too long; then there is no such job, or it is withdrawn.
+        """
+        return await self._intake.admit(order, limits=limits, deadline_s=deadline_s, now=now)
+
+    async def acknowledge(self, job_id: str, at: datetime) -> Job:
+        """
+        Note that the platform took the acknowledgement of the job, and return the job.
+
+        Raises:
+            UnknownJob: there is no such job.
+        """
+        return await self._writer.write(
+            job_id, lambda connection: changes.acknowledge(connection, job_id, at)
+        )
+
+    async def claim(self, job_id: str, *, owner: str, at: datetime) -> Job | None:
+        """Take a job from whoever holds it; None when there is nothing left to do for it."""
+        return await self._writer.write(
+            job_id, lambda connection: changes.claim(connection, job_id, owner, at)
+        )
+
+    async def record(self, job: Job, event: Event, at: datetime, *, facts: Facts = NO_FACTS) -> Job:
+        """
+        Do what `event` does to a job that the caller holds; an event that does nothing is ignored.
+
+        The deliveries that it opens, the cost and the history are written in the same transaction.
+
+        Raises:
+            StaleJob: the job is in another state or held by somebody else; nothing was written.
+            ValueError: the event lacks the task id that it needs.
+        """
+        return await self._writer.write(
+            job.job_id, lambda connection: changes.move(connection, job, event, at, facts)
+        )
+
+    async def record_as_user(self, job_id: str, event: Event, at: datetime) -> Job | None:
+        """
+        Do what CANCEL, CHECK_AGAIN or ACK_REFUSED does to a job, whoever holds it.
+
+        None means that it did nothing: too late, or not possible for this job.
+
+        Raises:
+            UnknownJob: there is no such job.
+            ValueError: it is another event.
+        """
+        return await self._writer.write(
+            job_id, lambda connection: changes.move_as_user(connection, job_id, event, at)
+        )
+
+    async def record_delivery(
+        self,
+        job: Job,
+        delivery: Delivery,
+        event: DeliveryEvent,
+        at: datetime,
+        *,
+        data: Mapping[str, object] | None = None,
+        not_before_at: datetime | None = None,
+    ) -> Delivery:
+        """
+        Do what `event` does to a delivery of a job that the caller holds.
+
+        `data` is added to what the adapter recorded before.
+
+        Raises:
+            StaleJob: the job is held by somebody else, or the delivery has moved on.
+        """
+        return await self._writer.write(
+            job.job_id,
+            lambda connection: delivering.move(
+                connection, job, delivery, event, at, data=data, not_before_at=not_before_at
+            ),
+        )
+
+    async def show_again(self, job_id: str, at: datetime) -> Job | None:
+        """
+        Open a new round of what a place had refused; None when nothing had been refused.
+
+        Raises:
+            UnknownJob: there is no such job.
+        """
+        return await self._writer.write(
+            job_id, lambda connection: delivering.show_again(connection, job_id, at)
+        )
+
+    async def load(self, job_id: str) -> Job:
+        """
+        Return a job as it is now.
+
+        Raises:
+            UnknownJob: there is no such job.
+        """
+        found = await self._read(queries.job(job_id))
+        if not found:
+            raise UnknownJob(job_id)
+        return codec.job_from_row(found[0])
+
+    async def deliveries(self, job_id: str) -> tuple[Delivery, ...]:
+        """Return a job's deliveries in the order in which they are sent."""
+        found = await self._read(queries.deliveries(job_id))
+        return tuple(codec.delivery_from_row(row) for row in found)
+
+    async def unfinished(self) -> tuple[str, ...]:
+        """Return the ids of jobs that have not ended or have something to say; oldest first."""
+        return tuple(row["job_id"] for row in await self._read(queries.unfinished()))
+
+    async def list_for(self, requester: str, limit: int) -> tuple[Job, ...]:
+        """Return a requester's jobs, the newest first."""
+        found = await self._read(queries.jobs_of(requester, limit))
+        return tuple(codec.job_from_row(row) for row in found)
+
+    async def list_all(self, limit: int, state: State | None = None) -> tuple[Job, ...]:
+        """Return everybody's jobs, or those in one state; the newest first."""
+        found = await self._read(queries.jobs(limit, state))
+        return tuple(codec.job_from_row(row) for row in found)
+
+    async def history(self, job_id: str) -> tuple[Change, ...]:
+        """Return what happened to a job and to its deliveries, in order."""
+        found = await self._read(queries.history(job_id))
+        return tuple(codec.change_from_row(row) for row in found)
+
+    async def usage(self, requester: str, now: datetime) -> Usage:
+        """Return what is used of the limits by a requester and by everybody."""
+        with in_our_words():
+            async with self._reads.begin() as connection:
+                return await admission.usage(connection, requester, now)
+
+    async def durations(
+        self, model_id: str, limit: int = 200, *, preview: bool | None = None
+    ) -> tuple[float, ...]:
+        """
+        Return how long the newest results of a model took from submit to sight, in seconds.
+
+        `preview` chooses the local studio's or the hosted API's; None takes both.
+        """
+        found = await self._read(queries.durations(model_id, limit, preview=preview))
+        return tuple((row["produced_at"] - row["submitted_at"]).total_seconds() for row in found)
+
+    async def counts(self) -> Mapping[State, int]:
+        """Return how many jobs are in each state; every state is there."""
+        found = {row["state"]: row["jobs"] for row in await self._read(queries.counts())}
+        return {state: found.get(state.value, 0) for state in State}
+
+    async def media_in_use(self) -> frozenset[str]:
+        """Return the names of the files that jobs still refer to."""
+        names: set[str] = set()
+        after = ""
+        while page := await self._read(queries.kept_media(after, PAGE)):
+            names.update(queries.names(page))
+            after = page[-1]["job_id"]
+        return frozenset(names)
+
+    async def wants_media(self, job_id: str, name: str) -> bool:
+        """Whether the job is under way and `name` is one of its prepared pictures."""
+        found = await self._read(queries.job(job_id))
+        jobs = [codec.job_from_row(row) for row in found]
+        return any(
+            item.name == name for job in jobs if not job.is_terminal for item in job.prepared
+        )
+
+    async def retain(self, older_than: datetime, limit: int) -> tuple[str, ...]:
+        """
+        Remove words and pictures from at most `limit` jobs that ended before `older_than`.
+
+        Their costs are kept. Returns their ids.
+        """
+        at = self._clock.now()
+        return await self._writer.write(
+            "", lambda connection: keeping.empty_old(connection, older_than, limit, at), alone=True
+        )
+
+    async def forget_job(self, job_id: str) -> Job | None:
+        """
+        Remove words and pictures from one job, on request.
+
+        None when it has not ended, something is still to be said of it, or it is empty already.
+        """
+        at = self._clock.now()
+        return await self._writer.write(
+            job_id, lambda connection: keeping.empty(connection, job_id, at)
+        )
+
+    async def _read(self, statement: queries.Statement) -> Sequence[codec.Row]:
+        with in_our_words():
+            async with self._reads.connect() as connection:
+                return await rows.many(connection, statement)

@@ -1,0 +1,209 @@
+"""Doer: the one task that writes, many small writes to a transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from core.errors import AppError, StoreUnavailable
+from core.jobs.store.engine import as_ours, in_our_words
+
+WINDOW_S = 0.003
+"""How long the first write of a group waits for others to join it, in seconds."""
+GROUP_MAX = 256
+"""Writes in one transaction."""
+QUEUE_MAX = 4096
+"""Writes that wait; who comes later waits for room."""
+WRITE_TIMEOUT_S = 20.0
+"""How long one transaction may take in all, in seconds."""
+
+_log = structlog.get_logger()
+T = TypeVar("T")
+Write = Callable[[AsyncConnection], Awaitable[T]]
+"""
+One write, inside a transaction that it neither begins nor ends.
+
+It may be run a second time, in a transaction of its own, after its first was rolled back. When it
+raises an AppError it has changed nothing, unless it runs alone: then it is rolled back.
+"""
+
+
+def _future() -> asyncio.Future[Any]:
+    return asyncio.get_running_loop().create_future()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Pending:
+    """A write that waits for its transaction, and the one who waits for its outcome."""
+
+    key: str
+    write: Write[Any]
+    alone: bool
+    outcome: asyncio.Future[Any] = field(default_factory=_future)
+
+    def succeed(self, value: object) -> None:
+        if not self.outcome.done():
+            self.outcome.set_result(value)
+
+    def fail(self, error: Exception) -> None:
+        if not self.outcome.done():
+            self.outcome.set_exception(error)
+
+
+class _Spoilt(Exception):
+    """A write raised, and its transaction was rolled back."""
+
+
+class Writer:
+    """
+    Runs every write of this process, one transaction after the other.
+
+    Writes that come within a few milliseconds share one transaction, and so one wait for the disk.
+    Each has its own outcome: when one of them spoils the transaction, all are run again one by one.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        window_s: float = WINDOW_S,
+        timeout_s: float = WRITE_TIMEOUT_S,
+        queue_max: int = QUEUE_MAX,
+    ) -> None:
+        self._engine = engine
+        self._window_s = window_s
+        self._timeout_s = timeout_s
+        self._queue: asyncio.Queue[_Pending | None] = asyncio.Queue(queue_max)
+        self._closing = False
+        self._stopped = asyncio.Event()
+        self._taken: list[_Pending] = []
+
+    async def write(self, key: str, write: Write[T], *, alone: bool = False) -> T:
+        """
+        Return what `write` returned, once it is committed; `key` is the job that it locks.
+
+        Cancelling the wait does not take the write back. A write that may raise for a reason of
+        its own goes `alone`, in a transaction that it shares with nobody.
+
+        Raises:
+            StoreUnavailable: it was not committed as far as anybody knows.
+            AppError: whatever `write` raised.
+        """
+        if self._closing:
+            raise StoreUnavailable("the ledger is closed")
+        pending = _Pending(key=key, write=write, alone=alone)
+        await self._queue.put(pending)
+        if self._stopped.is_set():
+            self._refuse_what_waits()
+        outcome: T = await pending.outcome
+        return outcome
+
+    async def close(self) -> None:
+        """Take no more writes, and return when those that wait are committed."""
+        if not self._closing:
+            self._closing = True
+            await self._queue.put(None)
+        await self._stopped.wait()
+
+    async def run(self) -> None:
+        """Write until closed and done; if it ends by a fault, what waits is told so."""
+        try:
+            while not (self._closing and self._queue.empty()):
+                await self._round()
+        finally:
+            self._closing = True
+            self._stopped.set()
+            _fail_all(self._taken, StoreUnavailable("the ledger stopped"))
+            self._refuse_what_waits()
+
+    async def _round(self) -> None:
+        first = await self._queue.get()
+        if first is None:
+            return
+        self._taken = [first]
+        if not first.alone:
+            await asyncio.sleep(self._window_s)
+        self._gather()
+        for each in self._taken:
+            if each.alone:
+                await self._commit([each])
+        # Always in the same order, so that two processes on one Postgres never lock crosswise.
+        shared = sorted((each for each in self._taken if not each.alone), key=lambda each: each.key)
+        if shared:
+            await self._commit(shared)
+
+    def _gather(self) -> None:
+        with suppress(asyncio.QueueEmpty):
+            while len(self._taken) < GROUP_MAX:
+                if pending := self._queue.get_nowait():
+                    self._taken.append(pending)
+
+    async def _commit(self, group: Sequence[_Pending]) -> None:
+        try:
+            values = await self._transaction(group)
+        except _Spoilt as exc:
+            await self._commit_singly(group, exc)
+        except StoreUnavailable as exc:
+            _fail_all(group, exc)
+        else:
+            for pending, value in zip(group, values, strict=True):
+                if isinstance(value, AppError):
+                    pending.fail(value)
+                else:
+                    pending.succeed(value)
+
+    async def _commit_singly(self, group: Sequence[_Pending], spoilt: _Spoilt) -> None:
+        if len(group) == 1:
+            group[0].fail(_cause(spoilt))
+            return
+        _log.warning("store.group_spoilt", writes=len(group), cause=type(spoilt.__cause__).__name__)
+        for done, pending in enumerate(group):
+            await self._commit([pending])
+            if _says_store_is_away(pending.outcome):
+                _fail_all(group[done + 1 :], StoreUnavailable("the database went away"))
+                return
+
+    async def _transaction(self, group: Sequence[_Pending]) -> list[Any]:
+        with in_our_words():
+            async with asyncio.timeout(self._timeout_s), self._engine.begin() as connection:
+                return [await _attempt(pending, connection) for pending in group]
+
+    def _refuse_what_waits(self) -> None:
+        with suppress(asyncio.QueueEmpty):
+            while True:
+                pending = self._queue.get_nowait()
+                if pending:
+                    pending.fail(StoreUnavailable("the ledger is closed"))
+
+
+async def _attempt(pending: _Pending, connection: AsyncConnection) -> object:
+    try:
+        return await pending.write(connection)
+    except Exception as exc:
+        if isinstance(exc, AppError) and not pending.alone:
+            return exc
+        raise _Spoilt from exc
+
+
+def _cause(spoilt: _Spoilt) -> Exception:
+    return as_ours(spoilt.__cause__) if isinstance(spoilt.__cause__, Exception) else spoilt
+
+
+def _fail_all(group: Sequence[_Pending], error: Exception) -> None:
+    for pending in group:
+        own = StoreUnavailable(str(error))
+        own.__cause__ = error.__cause__ or error
+        pending.fail(own)
+
+
+def _says_store_is_away(outcome: asyncio.Future[Any]) -> bool:
+    error = outcome.exception() if outcome.done() and not outcome.cancelled() else None
+    cause = error.__cause__ if isinstance(error, StoreUnavailable) else None
+    return isinstance(cause, OperationalError | InterfaceError | OSError)
