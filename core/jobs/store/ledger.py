@@ -242,26 +242,30 @@ class Ledger:
             item.name == name for job in jobs if not job.is_terminal for item in job.prepared
         )
 
-    async def retain(self, older_than: datetime, limit: int) -> tuple[str, ...]:
+    async def retain(
+        self, older_than: datetime, limit: int, *, at: datetime | None = None
+    ) -> tuple[str, ...]:
         """
         Remove words and pictures from at most `limit` jobs that ended before `older_than`.
 
         Their costs are kept. Returns their ids.
         """
-        at = self._clock.now()
+        emptied_at = at or self._clock.now()
         return await self._writer.write(
-            "", lambda connection: keeping.empty_old(connection, older_than, limit, at), alone=True
+            "",
+            lambda connection: keeping.empty_old(connection, older_than, limit, emptied_at),
+            alone=True,
         )
 
-    async def forget_job(self, job_id: str) -> Job | None:
+    async def forget_job(self, job_id: str, *, at: datetime | None = None) -> Job | None:
         """
         Remove words and pictures from one job, on request.
 
         None when it has not ended, something is still to be said of it, or it is empty already.
         """
-        at = self._clock.now()
+        emptied_at = at or self._clock.now()
         return await self._writer.write(
-            job_id, lambda connection: keeping.empty(connection, job_id, at)
+            job_id, lambda connection: keeping.empty(connection, job_id, emptied_at)
         )
 
     async def _read(self, statement: queries.Statement) -> Sequence[codec.Row]:
