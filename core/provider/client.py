@@ -8,6 +8,7 @@ import json
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
@@ -152,12 +153,15 @@ async def _bounded(response: httpx.Response) -> bytes:
 
 
 def _checked_url(api_url: str) -> str:
+    wrong = "expected an address such as https://host/path"
     try:
-        url = httpx.URL(api_url)
-    except httpx.InvalidURL as exc:
-        raise SettingsError("QOLABA_API_URL", "expected an address such as https://…") from exc
-    if url.scheme not in {"http", "https"} or not url.host or url.userinfo or url.query:
-        raise SettingsError("QOLABA_API_URL", "expected an address such as https://host/path")
+        url = urlsplit(api_url)
+        port = url.port
+    except ValueError as exc:
+        raise SettingsError("QOLABA_API_URL", wrong) from exc
+    strange = url.username is not None or url.query or url.fragment or " " in api_url or port == 0
+    if url.scheme not in {"http", "https"} or not url.hostname or strange:
+        raise SettingsError("QOLABA_API_URL", wrong)
     return api_url.rstrip("/")
 
 

@@ -74,6 +74,7 @@ class ProviderServer:
         self.tasks: dict[str, Task] = {}
         self.polls: collections.Counter[str] = collections.Counter()
         self.downloads: collections.Counter[str] = collections.Counter()
+        self._news = asyncio.Event()
         self._port = port
         self._api_key = api_key
         self._clock = clock or SystemClock()
@@ -160,6 +161,12 @@ class ProviderServer:
             for submit in self.submits
         )
 
+    async def arrived(self, count: int = 1, *, timeout_s: float = 10.0) -> None:
+        """Return as soon as this many submits have been read; TimeoutError if they never are."""
+        async with asyncio.timeout(timeout_s):
+            while len(self.submits) < count:
+                await self._news.wait()
+
     async def _submit(self, request: web.Request) -> web.StreamResponse:
         body = await read_json(request)
         fault = self._faults["submit"].take()
@@ -215,6 +222,8 @@ class ProviderServer:
             reference_codes=codes,
         )
         self.submits.append(submit)
+        self._news.set()
+        self._news = asyncio.Event()
         self._write("submit", task_id=submit.task_id, body=body, reference_codes=codes)
 
     async def _fetch_references(self, body: dict[str, object]) -> tuple[int, ...]:
@@ -316,9 +325,8 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--pending-polls", type=int, default=0)
     parser.add_argument("--pending-s", type=float, default=0.0)
     parser.add_argument("--fetch-references", action="store_true")
-    parser.add_argument("--submit-fault", type=_times, action="append", default=[])
-    parser.add_argument("--poll-fault", type=_times, action="append", default=[])
-    parser.add_argument("--picture-fault", type=_times, action="append", default=[])
+    for call in ("submit", "poll", "picture"):
+        parser.add_argument(f"--{call}-fault", type=_times, action="append", default=[])
     return parser.parse_args(argv)
 
 
@@ -330,12 +338,11 @@ async def _serve(arguments: argparse.Namespace) -> None:
         fetches_references=arguments.fetch_references,
     )
     server.default = Script(pending_polls=arguments.pending_polls, pending_s=arguments.pending_s)
-    for name, times in arguments.submit_fault:
-        server.fail_submits(name, times=times)
-    for name, times in arguments.poll_fault:
-        server.fail_polls(name, times=times)
-    for name, times in arguments.picture_fault:
-        server.fail_pictures(name, times=times)
+    fail = (server.fail_submits, server.fail_polls, server.fail_pictures)
+    wanted = (arguments.submit_fault, arguments.poll_fault, arguments.picture_fault)
+    for tell, faults in zip(fail, wanted, strict=True):
+        for name, times in faults:
+            tell(name, times=times)
     async with server:
         sys.stdout.write(server.api_url + "\n")
         sys.stdout.flush()
