@@ -49,7 +49,7 @@ def _standing(job: Job) -> Words:
         case State.EXPIRED:
             return _maybe("It took too long.", _ask_again(job))
         case State.UNCERTAIN:
-            return _uncertain()
+            return _uncertain(job)
         case _:
             assert_never(job.state)
 
@@ -94,7 +94,7 @@ def _charged_so_far(job: Job) -> str:
 def _wait(job: Job) -> str:
     if job.state is State.COLLECTING:
         return "Wait a moment."
-    if job.state in {State.SUBMITTING, State.RUNNING}:
+    if job.state in {State.SUBMITTING, State.RUNNING} and not job.preview:
         return "Wait, or cancel it; it may be charged all the same."
     return "Wait, or cancel it at no cost."
 
@@ -114,7 +114,7 @@ def _ended(job: Job, reason: Reason) -> Words:
         case Reason.PARTIAL:
             words = _some(job)
         case Reason.OUTCOME_UNKNOWN:
-            words = _uncertain()
+            words = _uncertain(job)
         case _:
             assert_never(reason)
     return words
@@ -124,7 +124,9 @@ def _some(job: Job) -> Words:
     return Words(
         what_happened=f"{_made(job)}; the others were held back by a filter or lost.",
         charged=_charged(job),
-        what_to_do="Run it again for the missing ones; that costs again.",
+        what_to_do="Run it again for the missing ones."
+        if job.preview
+        else "Run it again for the missing ones; that costs again.",
     )
 
 
@@ -177,12 +179,14 @@ def _not_watched(job: Job, reason: Reason) -> Words:
     )
 
 
-def _uncertain() -> Words:
+def _uncertain(job: Job) -> Words:
     return Words(
         what_happened="The line broke while it was being sent, so nobody can tell from here "
         "whether the image service took it.",
         charged=PERHAPS_CHARGED,
-        what_to_do="It is not sent again by itself. Running it again may pay twice.",
+        what_to_do="Run it again."
+        if job.preview
+        else "It is not sent again by itself. Running it again may pay twice.",
     )
 
 
@@ -192,7 +196,7 @@ def _maybe(what_happened: str, what_to_do: str) -> Words:
 
 def _ask_again(job: Job) -> str:
     if job.remote_task_id is None:
-        return "Run it again; that is charged anew."
+        return "Run it again." if job.preview else "Run it again; that is charged anew."
     return "Check again asks for the result once more, free of charge, for four hours."
 
 
