@@ -33,6 +33,9 @@ _FORMATS = {
 }
 """Pillow's names; JPEG also opens the multi-picture JPEGs of phones (MPO)."""
 
+_THREADS = 2
+"""For the codecs that start threads of their own; each takes address space, which is limited."""
+
 _ORIENTATION = 0x0112
 """Source: EXIF 2.32, tag "Orientation"."""
 
@@ -100,7 +103,9 @@ def _open(data: bytes, kind: Kind) -> ImageFile.ImageFile:
     if kind is Kind.HEIC:
         import pillow_heif
 
-        pillow_heif.register_heif_opener(thumbnails=False)
+        pillow_heif.register_heif_opener(thumbnails=False, decode_threads=_THREADS)
+    if kind is Kind.AVIF:
+        AvifImagePlugin.DEFAULT_MAX_THREADS = _THREADS
     return Image.open(io.BytesIO(data), formats=(_FORMATS[kind],))
 
 

@@ -12,6 +12,12 @@ GOOD_RATIO = 1.6
 _TALL_COUNTS = 1.5
 """How much worse it is to be too tall: chats cap the height of a preview before its width."""
 
+_STRIP, _TOWER = 4.0, 0.7
+"""Ratios beyond which a sheet is shown so small that it costs extra."""
+
+_EXTREME_COUNTS = 2.0
+"""How much it costs extra."""
+
 _UNEVEN_COUNTS = 2.0
 """How much worse than an odd shape it is to show one picture larger than another."""
 
@@ -64,9 +70,17 @@ def _ways(count: int) -> Iterator[tuple[int, ...]]:
 
 def _badness(ratios: Sequence[float], rows: tuple[int, ...]) -> float:
     heights = [1 / sum(row) for row in _split(ratios, rows)]
-    shape = math.log(1 / sum(heights) / GOOD_RATIO)
     uneven = math.log(max(heights) / min(heights))
-    return (shape if shape > 0 else -shape * _TALL_COUNTS) + uneven * _UNEVEN_COUNTS
+    return _oddness(1 / sum(heights)) + uneven * _UNEVEN_COUNTS
+
+
+def _oddness(ratio: float) -> float:
+    """How far a sheet of `ratio` is from one that chats show well."""
+    if ratio >= GOOD_RATIO:
+        extreme = max(0.0, math.log(ratio / _STRIP))
+        return math.log(ratio / GOOD_RATIO) + extreme * _EXTREME_COUNTS
+    extreme = max(0.0, math.log(_TOWER / ratio))
+    return math.log(GOOD_RATIO / ratio) * _TALL_COUNTS + extreme * _EXTREME_COUNTS
 
 
 def _split(ratios: Sequence[float], rows: tuple[int, ...]) -> Iterator[Sequence[float]]:

@@ -25,6 +25,9 @@ _SPELLED = str.maketrans(
 )
 """Signs that have a plain spelling."""
 
+_SMALLEST = 0.6
+"""How small a label's text may become, compared with the others."""
+
 _SHARPER = 4
 """Round corners are drawn so many times larger and shrunk, which smooths them."""
 
@@ -65,8 +68,13 @@ def write(
 
 
 def pill(text: str, *, size_px: int, width_px: int) -> Image.Image | None:
-    """Return a label, white on a dark rounded shape, no wider than `width_px`; None if empty."""
+    """
+    Return a label, white on a dark rounded shape, no wider than `width_px`; None if empty.
+
+    A text that is too long is written smaller first, and shortened only then.
+    """
     padding = round(size_px * 0.55)
+    size_px = _size_for(plain(text), size_px, width_px - 2 * padding)
     line = fitting(text, size_px=size_px, width_px=width_px - 2 * padding)
     if not line:
         return None
@@ -87,6 +95,14 @@ def rounded(size: tuple[int, int], radius_px: int) -> Image.Image:
         (0, 0, large.width - 1, large.height - 1), radius_px * _SHARPER, fill=255
     )
     return large.resize(size, Image.Resampling.LANCZOS)
+
+
+def _size_for(line: str, size_px: int, width_px: int) -> int:
+    """Return the largest size at which `line` fits, down to the smallest that can be read."""
+    smallest = max(1, round(size_px * _SMALLEST))
+    return next(
+        (size for size in range(size_px, smallest, -1) if _width(line, size) <= width_px), smallest
+    )
 
 
 def _width(line: str, size_px: int) -> float:
