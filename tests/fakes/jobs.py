@@ -109,6 +109,6 @@ def job(**changes: Any) -> Job:
     return replace(plain, **changes)
 
 
-def delivery(kind: DeliveryKind, state: DeliveryState, **data: object) -> Delivery:
+def delivery(kind: DeliveryKind, state: DeliveryState, /, **data: object) -> Delivery:
     """Return a delivery of a job."""
     return Delivery(job_id="J", kind=kind, seq=0, state=state, nonce="n", data=data)

@@ -1,0 +1,285 @@
+"""What a terminal shows, and what it must never be made to do."""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+from datetime import timedelta
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from rich.console import Console, RenderableType
+
+from adapters import presentation
+from adapters.presentation import Action, JobCard
+from adapters.terminal import render, report
+from adapters.terminal.interrupts import Interrupts
+from adapters.terminal.pixels import Pixels
+from adapters.terminal.report import JobReport, TryResult
+from adapters.terminal.written import Written
+from core.errors import InvalidRequest, Limit, Problem, QuotaExceeded
+from core.jobs.job import Job
+from core.jobs.lifecycle import Reason, State
+from tests.fakes.clock import START
+from tests.fakes.jobs import SHADE, item, job
+
+ATTACK = "\x1b]0;owned\x07\x1b[2J[bold red]x[/] \u202egpj.exe \x9b31m \r\x08 :smile:"
+ANYTHING = st.text(st.characters(exclude_categories=()), max_size=60)
+
+
+def card(of: Job) -> JobCard:
+    return presentation.card(of, SHADE, now=START + timedelta(seconds=4), expected_s=8.0)
+
+
+def printed(what: RenderableType, *, is_terminal: bool = False) -> str:
+    console = Console(
+        file=io.StringIO(),
+        record=True,
+        width=100,
+        force_terminal=is_terminal,
+        color_system="truecolor" if is_terminal else None,
+    )
+    console.print(what)
+    return console.export_text()
+
+
+def assert_harmless(text: str) -> None:
+    for letter in text:
+        assert letter == "\n" or unicodedata.category(letter) not in {"Cc", "Cs"}, hex(ord(letter))
+        assert unicodedata.bidirectional(letter) not in {"RLO", "LRO", "RLE", "LRE", "RLI", "LRI"}
+
+
+@given(ANYTHING)
+@example(ATTACK)
+def test_visible_text_is_one_harmless_line(text: str) -> None:
+    """Whatever a user wrote, no control character of it is left, and nothing gets longer."""
+    shown = render.visible(text)
+
+    assert_harmless(shown)
+    assert "\n" not in shown
+    assert len(shown) == len(text)
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), max_size=60))
+@example("Ein Häuschen 🏠 auf 木版画, [sic] 👩\u200d🚀")
+def test_honest_text_is_shown_as_written(text: str) -> None:
+    """Letters of all scripts, signs and emoji are left alone."""
+    assert render.visible(text) == text
+
+
+@given(prompt=ANYTHING.filter(bool), negative=ANYTHING.filter(bool))
+@example(prompt=ATTACK, negative=ATTACK)
+def test_prompt_never_commands_the_terminal(prompt: str, negative: str) -> None:
+    """Neither prompt nor negative prompt brings control characters or markup to the screen."""
+    shown = card(job(request_prompt=prompt, request_negative_prompt=negative))
+    for text in (
+        printed(render.headline([shown], several=False)),
+        printed(render.facts([shown], several=False)),
+    ):
+        assert_harmless(text)
+
+
+@given(ANYTHING)
+@example(ATTACK)
+def test_refusal_quotes_harmlessly(text: str) -> None:
+    """A refused value is quoted back without its control characters."""
+    error = InvalidRequest((Problem(parameter="size", reason=text, allowed=text),))
+
+    assert_harmless(printed(render.refusal(error)))
+
+
+@given(ANYTHING)
+@example(ATTACK)
+def test_words_and_paths_are_harmless(text: str) -> None:
+    """Understood words, notices and the names of files come without control characters."""
+    only = JobReport(preview=True, outputs=(text,), sheet=text, before_after=text)
+    made = report.result((only,), preview=True, several=False, interrupts=Interrupts())
+
+    assert_harmless(printed(render.understood([text], [text])))
+    assert_harmless(printed(render.files(made)))
+
+
+def test_markup_in_a_prompt_stays_text() -> None:
+    """Rich's own markup and emoji codes in a prompt are shown, not obeyed."""
+    shown = card(job(request_prompt="[red]a[/red] :smile:"))
+
+    assert "[red]a[/red] :smile:" in printed(render.headline([shown], several=False))
+
+
+def test_no_colour_of_a_prompt_reaches_a_terminal() -> None:
+    """On a real terminal the only escape sequences are ours."""
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=True, color_system="truecolor", width=100)
+    console.print(render.headline([card(job(request_prompt=ATTACK))], several=False))
+
+    assert "\x1b[2J" not in file.getvalue()
+    assert "\x1b]0;" not in file.getvalue()
+    assert "\x9b" not in file.getvalue()
+
+
+def test_understood_words_are_listed() -> None:
+    """The studio's reading of the prompt is one line."""
+    line = render.understood(["woodcut", "harbour"], ["flibber"])
+
+    assert line.plain == "understood: woodcut, harbour; ignored: flibber"
+
+
+def test_nothing_understood_is_said() -> None:
+    """A prompt without a known word still changes the picture, and the line says how."""
+    assert "nothing" in render.understood([], ["flibber"]).plain
+
+
+@pytest.mark.parametrize("state", State)
+def test_board_shows_every_state(state: State) -> None:
+    """The board of one job names its model and its state, on a terminal and off it."""
+    for is_terminal in (False, True):
+        text = printed(render.board([card(job(state=state))]), is_terminal=is_terminal)
+
+        assert "Shade" in text
+        assert state.value in text
+
+
+def test_board_of_several_has_a_line_each() -> None:
+    """Several jobs are shown one below the other."""
+    text = printed(render.board([card(job(state=State.RUNNING)), card(job(state=State.READY))]))
+
+    assert [line.split()[:2] for line in text.splitlines()] == [
+        ["Shade", "running"],
+        ["Shade", "ready"],
+    ]
+
+
+def test_way_names_the_real_states_in_order() -> None:
+    """The way of a job shows all its states."""
+    assert render.way(State.RUNNING).plain == (
+        "received → queued → submitting → running → collecting → ready"
+    )
+
+
+def test_way_that_was_left_says_how() -> None:
+    """An exit from the way is named at its end."""
+    assert render.way(State.EXPIRED).plain.endswith("ready   expired")
+
+
+@pytest.mark.parametrize(
+    ("of", "expected"),
+    [
+        (job(state=State.RUNNING), "4.0 s of about 8 s"),
+        (job(state=State.READY), "12 s"),
+        (job(state=State.READY, finished_at=START + timedelta(seconds=2.26)), "2.3 s"),
+    ],
+    ids=["running", "ended", "short"],
+)
+def test_timing_compares_with_the_expected(of: Job, expected: str) -> None:
+    """A job under way shows its age beside the expected time, an ended one how long it took."""
+    assert render.timing(card(of)) == expected
+
+
+@pytest.mark.parametrize("action", Action)
+def test_every_action_is_decided_on(action: Action) -> None:
+    """Each action has words for a terminal or is left out on purpose; none is forgotten."""
+    hint = render.how(action)
+
+    assert (hint is None) == (action not in {Action.CANCEL, Action.CHECK_AGAIN})
+
+
+def test_small_pictures_stand_side_by_side() -> None:
+    """Before and after are drawn beside each other with half blocks and labels."""
+    red = Pixels(width=4, height=4, rgb=bytes([255, 0, 0] * 16))
+    blue = Pixels(width=4, height=4, rgb=bytes([0, 0, 255] * 16))
+    lines = printed(render.side_by_side(red, blue), is_terminal=True).splitlines()
+
+    assert [line.split() for line in lines] == [["▀▀▀▀", "▀▀▀▀"]] * 2 + [["before", "after"]]
+
+
+def test_refusal_lists_problems_one_a_line() -> None:
+    """Every problem of a request has a line of its own."""
+    error = InvalidRequest(
+        (
+            Problem(parameter="batch", reason="9 is too many", allowed="1 to 8"),
+            Problem(parameter="image", reason="'x.jpg': there is no such file", allowed="a file"),
+        )
+    )
+
+    assert render.refusal(error).plain.splitlines() == [
+        "This cannot be done:",
+        "  batch: 9 is too many (allowed: 1 to 8)",
+        "  image: 'x.jpg': there is no such file (allowed: a file)",
+        "Nothing was charged. Change it and ask again.",
+    ]
+
+
+def test_other_refusals_are_one_line() -> None:
+    """An error without a list of problems is told in its own words."""
+    line = render.refusal(QuotaExceeded(Limit.QUEUE, allowed=9, used=9))
+
+    assert line.plain.startswith("The queue is full")
+
+
+def closed(of: Job, *, several: bool = False, pressed: int = 0) -> str:
+    interrupts = Interrupts()
+    for _ in range(pressed):
+        interrupts.press()
+    written = Written(outputs=("/out/a-1.jpg",), sheet="/out/s.jpg", before_after="/out/b.jpg")
+    shown = card(of)
+    made = report.of_job(shown, "shade", written if of.state is State.READY else Written())
+    result: TryResult = report.result(
+        (made,),
+        preview=of.preview,
+        several=several,
+        sheet="/out/all.jpg" if several else None,
+        interrupts=interrupts,
+    )
+    return "\n".join(line.plain for line in render.closing(result, [shown]))
+
+
+def test_closing_of_a_preview() -> None:
+    """A preview ends with its files and the one line on how to go on with real tokens."""
+    assert closed(job(state=State.READY, preview=True, outputs=(item(),))).splitlines() == [
+        "The picture is ready. (Shade, 12 s)",
+        "This is a local preview, not Shade itself.",
+        "  /out/a-1.jpg",
+        "  /out/b.jpg   before and after",
+        "  /out/s.jpg   contact sheet",
+        "All models on one sheet: add --all-models.",
+        "With real tokens: set QOLABA_API_KEY=… and run the same command again.",
+    ]
+
+
+def test_closing_of_all_models_ends_with_the_sheet() -> None:
+    """Of several jobs the sheet of all is the last path, before the line on real tokens."""
+    lines = closed(job(state=State.READY, preview=True), several=True).splitlines()
+
+    assert lines[0] == "1 of 1 models are done (12 s)."
+    assert lines[-2:] == [
+        "  /out/all.jpg   every model on one sheet",
+        "With real tokens: set QOLABA_API_KEY=… and run the same command again.",
+    ]
+
+
+def test_closing_of_a_hosted_run_does_not_ask_for_tokens() -> None:
+    """Who has a key is not told to get one."""
+    assert "QOLABA_API_KEY" not in closed(job(state=State.READY))
+
+
+def test_closing_of_an_expired_job_says_how_to_check_again() -> None:
+    """A job that may still have a result says how to ask for it."""
+    text = closed(
+        job(
+            state=State.EXPIRED,
+            reason=Reason.DEADLINE,
+            remote_task_id="t",
+            submitted_at=START,
+        )
+    )
+
+    assert "may have been charged" in text
+    assert "redraw try --resume asks for the result again" in text
+
+
+def test_closing_of_an_interrupted_job_says_where_it_stands() -> None:
+    """A job left under way by a forced stop says that it goes on with --resume."""
+    text = closed(job(state=State.SUBMITTING), pressed=2)
+
+    assert "redraw try --resume goes on with it" in text
