@@ -77,12 +77,17 @@ def _under_way(job: Job) -> str:
 
 
 def _queued(job: Job) -> str:
-    paused = _member(Misconfiguration, job.detail)
+    paused = paused_by(job)
     if paused is not None:
         return f"It waits: {_lower_first(wording.misconfigured(paused).what_happened)}"
     if job.attempt:
         return "The image service cannot take it just now; it is tried again by itself."
     return "It waits for its turn."
+
+
+def paused_by(job: Job) -> Misconfiguration | None:
+    """Return what the operator has to mend before a queued job can be sent, or None."""
+    return _member(Misconfiguration, job.detail) if job.state is State.QUEUED else None
 
 
 def _charged_so_far(job: Job) -> str:

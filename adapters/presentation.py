@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
-from adapters.outcomes import outcome
+from adapters.outcomes import outcome, paused_by
 from adapters.wording import Words, wording
 from core.catalogue.model import Model
 from core.jobs.job import Job
@@ -58,6 +58,8 @@ class JobCard:
     """In the order in which they are worth reading."""
     state: State
     words: Words
+    is_held_up: bool
+    """Whether something outside keeps it from going on; `words` says what."""
     elapsed_s: float
     """Since the order, or from the order to its end."""
     expected_s: float | None
@@ -88,6 +90,7 @@ def card(job: Job, model: Model, *, now: datetime, expected_s: float | None) -> 
         facts=_facts(job, model),
         state=job.state,
         words=outcome(job),
+        is_held_up=_is_held_up(job),
         elapsed_s=max(0.0, (end - job.created_at).total_seconds()),
         expected_s=None if job.is_terminal else expected_s,
         preview=job.preview,
@@ -168,6 +171,11 @@ def _notices(job: Job, model: Model) -> tuple[str, ...]:
     )
     honest = (f"This is a {LOCAL_PREVIEW}, not {model.name} itself.",) if job.preview else ()
     return tuple(dict.fromkeys((*honest, *ignored, *job.notices)))
+
+
+def _is_held_up(job: Job) -> bool:
+    waits = job.state in {State.RECEIVED, State.QUEUED}
+    return waits and (job.attempt > 0 or paused_by(job) is not None)
 
 
 _CANCELLABLE = ACTIVE - {State.COLLECTING}

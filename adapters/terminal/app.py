@@ -87,6 +87,7 @@ async def _close(
         sheet=sheet,
         notices=notices,
         interrupts=watch.interrupts,
+        refused_for=watch.refused,
     )
     for line in render.closing(result, watch.cards()):
         watch.view.say(line)

@@ -16,7 +16,7 @@ from adapters.terminal.watch import Watch
 from adapters.terminal.written import Written
 from adapters.wording import wording
 from core.errors import DeliveryRefused, MediaError
-from core.jobs.lifecycle import State
+from core.jobs.lifecycle import Reason, State
 
 log = structlog.get_logger()
 
@@ -34,14 +34,16 @@ async def reports(watch: Watch, seen: Sequence[Seen]) -> tuple[JobReport, ...]:
 
 async def _report(watch: Watch, seen: Seen) -> JobReport:
     job = seen.job
-    written, unwritten = Written.recorded(seen.deliveries), None
+    written, instead = Written.recorded(seen.deliveries), None
+    if watch.refused is not None and job.reason is Reason.WITHDRAWN:
+        instead = report.mend_first(watch.refused)
     if job.state is State.READY and not written.outputs:
         try:
             written = await watch.parts.deliverer.write(job)
         except DeliveryRefused as error:
-            unwritten = wording(error)
+            instead = wording(error)
     card = watch.card(job)
-    return report.of_job(card, job.request.model_id, written, unwritten=unwritten)
+    return report.of_job(card, job.request.model_id, written, instead=instead)
 
 
 async def sheet_of_all(parts: Parts, run: Run, seen: Sequence[Seen]) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
@@ -15,7 +16,7 @@ from core.catalogue.catalogue import Catalogue
 from core.errors import DeliveryRefused, Gone, MediaError
 from core.jobs.delivery import Note
 from core.jobs.job import Delivery, Job, Receipt
-from core.jobs.lifecycle import DeliveryKind
+from core.jobs.lifecycle import DeliveryKind, State
 from core.media.decoding import Decoder
 from core.media.item import MediaItem
 from core.media.spool import Spool
@@ -37,6 +38,7 @@ class TerminalDeliverer:
         self._catalogue = catalogue
         self.changed = asyncio.Event()
         """Set whenever there may be something new to show; whoever waits for it clears it."""
+        self._pauses: dict[str, str] = {}
 
     async def fetch(self, job: Job) -> tuple[MediaItem, ...]:
         """Return the user's pictures, which were put into the spool before the job was made."""
@@ -65,8 +67,17 @@ class TerminalDeliverer:
         return receipt
 
     async def progress(self, job: Job, sent: tuple[Delivery, ...]) -> None:  # noqa: ARG002  # the port's signature
-        """Wake whoever watches."""
+        """Wake whoever watches, and keep why a queued job is not sent: its row does not say."""
+        if job.state is State.QUEUED and job.detail:
+            self._pauses[job.job_id] = job.detail
+        else:
+            self._pauses.pop(job.job_id, None)
         self.changed.set()
+
+    def as_told(self, job: Job) -> Job:
+        """Return the job with what its progress told beyond its row."""
+        pause = self._pauses.get(job.job_id, "") if job.state is State.QUEUED else ""
+        return replace(job, detail=pause) if pause else job
 
     async def reference_urls(
         self,

@@ -95,7 +95,16 @@ def board(cards: Sequence[JobCard]) -> RenderableType:
             _bar(card),
             Text(timing(card), style="dim"),
         )
-    return Group(way(cards[0].state), table) if len(cards) == 1 else table
+    troubles = dict.fromkeys(text.plain for text in map(trouble, cards) if text)
+    above = (way(cards[0].state),) if len(cards) == 1 else ()
+    return Group(*above, table, *(Text(text, style="yellow") for text in troubles))
+
+
+def trouble(card: JobCard) -> Text | None:
+    """Return what holds the job up, or None while it gets on."""
+    if not card.is_held_up:
+        return None
+    return line(f"{card.words.what_happened} {card.words.charged}", "yellow")
 
 
 def way(state: State) -> Text:

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from typing import assert_never
 
 from adapters.presentation import JobCard
 from adapters.terminal.interrupts import Interrupts
 from adapters.terminal.written import Written
-from adapters.wording import Words, wording
-from core.errors import AppError, InvalidRequest, MediaError, QuotaExceeded, SettingsError
+from adapters.wording import Words, misconfigured, wording
+from core.errors import (
+    AppError,
+    InvalidRequest,
+    MediaError,
+    Misconfiguration,
+    QuotaExceeded,
+    SettingsError,
+)
 from core.jobs.lifecycle import TERMINAL, State
 
 
@@ -84,9 +92,9 @@ class TryResult:
 
 
 def of_job(
-    card: JobCard, model_id: str, written: Written, *, unwritten: Words | None = None
+    card: JobCard, model_id: str, written: Written, *, instead: Words | None = None
 ) -> JobReport:
-    """Return what came of one job; `unwritten` says why its files could not be written."""
+    """Return what came of one job; `instead` says it better than the job's own state does."""
     return JobReport(
         job_id=card.job_id,
         state=card.state,
@@ -97,8 +105,23 @@ def of_job(
         before_after=written.before_after,
         seconds=card.elapsed_s,
         notices=card.notices,
-        error=unwritten.text if unwritten else _error(card),
+        error=instead.text if instead else _error(card),
     )
+
+
+def mend_first(cause: Misconfiguration) -> Words:
+    """Return what to tell whoever sits at the terminal, who is the operator too."""
+    match cause:
+        case Misconfiguration.CREDENTIALS:
+            to_do = "Check QOLABA_API_KEY"
+        case Misconfiguration.CREDITS:
+            to_do = "Top the account up"
+        case Misconfiguration.ADDRESS:
+            to_do = "Check QOLABA_API_URL"
+        case _:
+            assert_never(cause)
+    words = misconfigured(cause)
+    return replace(words, what_to_do=f"{to_do}, then go on with: redraw try --resume.")
 
 
 def _error(card: JobCard) -> str | None:
@@ -120,11 +143,16 @@ def result(
     sheet: str | None = None,
     notices: Sequence[str] = (),
     interrupts: Interrupts,
+    refused_for: Misconfiguration | None = None,
 ) -> TryResult:
-    """Return what came of the command from what came of its jobs."""
+    """
+    Return what came of the command from what came of its jobs.
+
+    `refused_for` is what kept all of them from being sent: a setting that has to be mended.
+    """
     summary = _summary(jobs, preview=preview, sheet=sheet) if several else jobs[0]
     return TryResult(
-        exit_code=_exit_code(jobs, interrupts),
+        exit_code=_exit_code(jobs, interrupts, refused_for),
         jobs=tuple(jobs),
         summary=replace(summary, notices=(*notices, *summary.notices)),
         several=several,
@@ -132,9 +160,13 @@ def result(
     )
 
 
-def _exit_code(jobs: Sequence[JobReport], interrupts: Interrupts) -> ExitCode:
+def _exit_code(
+    jobs: Sequence[JobReport], interrupts: Interrupts, refused_for: Misconfiguration | None
+) -> ExitCode:
     if interrupts.stop:
         return ExitCode.INTERRUPTED
+    if refused_for is not None:
+        return ExitCode.BAD_INPUT
     return ExitCode.FAILED if any(job.error for job in jobs) else ExitCode.DONE
 
 

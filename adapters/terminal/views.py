@@ -96,6 +96,7 @@ class LinesView:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._seen: dict[str, State] = {}
+        self._heard: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         """Nothing has to begin."""
@@ -113,13 +114,16 @@ class LinesView:
         """Nothing: what has not moved is not worth a line."""
 
     def moved(self, card: JobCard) -> None:
-        """Print the state, and before it those that the job must have been through."""
+        """Print the state, those on the way to it, and what holds the job up."""
         before = self._seen.get(card.job_id)
-        if before is card.state:
-            return
-        self._seen[card.job_id] = card.state
-        for state in passed(before, card.state):
-            self._console.print(render.state_line(card, state))
+        if before is not card.state:
+            self._seen[card.job_id] = card.state
+            for state in passed(before, card.state):
+                self._console.print(render.state_line(card, state))
+        trouble = render.trouble(card)
+        if trouble and self._heard.get(card.job_id) != trouble.plain:
+            self._heard[card.job_id] = trouble.plain
+            self.say(trouble)
 
     def say(self, said: RenderableType) -> None:
         """Print it."""

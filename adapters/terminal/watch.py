@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from adapters import presentation
+from adapters.outcomes import paused_by
 from adapters.presentation import JobCard
 from adapters.terminal import render
 from adapters.terminal.interrupts import Interrupts
 from adapters.terminal.parts import Parts
 from adapters.terminal.resume import Seen
 from adapters.terminal.views import View
+from core.errors import Misconfiguration
 from core.jobs.job import OPEN_DELIVERIES, Job
 
 LOOK_EVERY_S = 0.1
@@ -31,13 +33,15 @@ class Watch:
     expected_s: dict[str, float | None] = field(default_factory=dict)
     """By model."""
     seen: tuple[Seen, ...] = ()
+    refused: Misconfiguration | None = None
+    """What has to be mended first; whoever sits here is the one to do it, so nobody waits."""
 
     async def until_said(self, job_ids: Sequence[str]) -> tuple[Seen, ...]:
         """
         Return the jobs when they have ended and all their deliveries are closed.
 
-        After an interrupt they are cancelled, and returned as they are after `PATIENCE_S`, or at
-        once after a second interrupt.
+        After an interrupt, or when nothing can be sent until a setting is mended, they are
+        cancelled, and returned as they are after `PATIENCE_S`; after a second interrupt at once.
         """
         give_up_at_s: float | None = None
         self.view.follow(self.cards)
@@ -46,7 +50,7 @@ class Watch:
             await self._look(job_ids)
             if all(map(_is_said, self.seen)) or self.interrupts.force:
                 return self.seen
-            if give_up_at_s is None and self.interrupts.stop:
+            if give_up_at_s is None and self._is_over():
                 give_up_at_s = self.parts.clock.monotonic_s() + PATIENCE_S
                 await self._cancel()
             if give_up_at_s is not None and self.parts.clock.monotonic_s() >= give_up_at_s:
@@ -78,7 +82,7 @@ class Watch:
             self.view.moved(card)
 
     async def _at(self, job_id: str) -> Seen:
-        job = await self.parts.queue.get(job_id)
+        job = self.parts.deliverer.as_told(await self.parts.queue.get(job_id))
         if not job.is_terminal:
             return Seen(job=job)
         return Seen(job=job, deliveries=await self.parts.queue.deliveries(job_id))
@@ -88,8 +92,14 @@ class Watch:
         if model.model_id not in self.expected_s:
             self.expected_s[model.model_id] = await self.parts.expect(model)
 
+    def _is_over(self) -> bool:
+        paused = (paused_by(seen.job) for seen in self.seen)
+        self.refused = next((cause for cause in paused if cause), None)
+        return self.interrupts.stop or self.refused is not None
+
     async def _cancel(self) -> None:
-        self.view.say(render.line("Cancelling; Ctrl-C once more stops at once.", "yellow"))
+        if self.interrupts.stop:
+            self.view.say(render.line("Cancelling; Ctrl-C once more stops at once.", "yellow"))
         for seen in self.seen:
             if not seen.job.is_terminal:
                 await self.parts.queue.cancel(seen.job.job_id)

@@ -178,7 +178,7 @@ def test_unwritten_result_is_an_error() -> None:
     """A ready job whose files could not be written has not done what was asked."""
     card = presentation.card(job(state=State.READY), SHADE, now=START, expected_s=None)
     words = Words(what_happened="It is full.", charged="So it was.", what_to_do="Tidy up.")
-    made = report.of_job(card, "shade", Written(), unwritten=words)
+    made = report.of_job(card, "shade", Written(), instead=words)
 
     assert made.error == "It is full. So it was. Tidy up."
 
