@@ -130,7 +130,7 @@ def _clashes(visible: list[Model], own: _Tables) -> list[str]:
                 culprit, rest = (model, other) if model.model_id in own else (other, model)
                 key = ("model_id", "name", "app_id")[names_of(culprit).index(name)]
                 problems.append(
-                    f"[models.{culprit.model_id}] {key}: expected a value of its own, found "
-                    f'"{name}", which {rest.model_id} has; hide one of the two'
+                    f"[models.{culprit.model_id}] {key}: expected a value that {rest.model_id} "
+                    f"does not have as well, found {shown(getattr(culprit, key))}"
                 )
     return problems

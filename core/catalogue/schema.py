@@ -154,7 +154,8 @@ def _described(key: str) -> str:
 def _known_keys(key: str) -> str:
     owner, _, name = key.rpartition(".")
     fields = list(Quirks.model_fields if owner else Entry.model_fields)
-    close = difflib.get_close_matches(name[:40], fields, n=1, cutoff=0.4)
+    begun = [field for field in fields if field.startswith(name)]
+    close = begun or difflib.get_close_matches(name[:40], fields, n=1)
     return f"a known key ({close[0]} perhaps)" if close else f"a key from {', '.join(fields)}"
 
 
