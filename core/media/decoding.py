@@ -90,6 +90,11 @@ class Decoder:
         """The processes that wait for work."""
         return tuple(worker.process_id for worker in self._idle)
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether a process waits that can take a call without being started first."""
+        return any(worker.is_alive for worker in self._idle)
+
     async def prepare(self, data: bytes) -> Prepared:
         """Prepare one picture; raises what `core.media.fit.prepare` does, and what `run` does."""
         return await self.run(prepare, data)
