@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import StaleJob
 from core.jobs import lifecycle, quota
@@ -18,8 +17,8 @@ from core.jobs.store.engine import ADMISSION_LOCK
 from core.jobs.store.tables import ADMITTED, JOB
 
 
-async def admit(
-    connection: AsyncConnection,
+def admit(
+    connection: sa.Connection,
     order: Order,
     *,
     limits: Limits,
@@ -33,32 +32,32 @@ async def admit(
     Raises:
         QuotaExceeded: it does not fit into the limits.
     """
-    await _admit_nobody_else(connection)
-    row = await rows.one(connection, queries.job_of(order.dedupe_key))
+    _admit_nobody_else(connection)
+    row = rows.one(connection, queries.job_of(order.dedupe_key))
     known = codec.job_from_row(row) if row else None
     if known and not known.can_be_revived:
         return Admission(job=known, is_new=False)
-    quota.check(order, limits, await usage(connection, order.origin.requester, now), now)
+    quota.check(order, limits, usage(connection, order.origin.requester, now), now)
     deadline_at = now + timedelta(seconds=deadline_s)
     if known:
-        job = await _revive(connection, known, order, deadline_at, now)
+        job = _revive(connection, known, order, deadline_at, now)
     else:
-        job = await _insert(connection, _new(order, job_id, deadline_at, now))
+        job = _insert(connection, _new(order, job_id, deadline_at, now))
     return Admission(job=job, is_new=True)
 
 
-async def usage(connection: AsyncConnection, requester: str, now: datetime) -> Usage:
+def usage(connection: sa.Connection, requester: str, now: datetime) -> Usage:
     """Return what is used of the limits, as this transaction sees it."""
-    mine = await rows.many(connection, queries.jobs_that_count(requester, now))
-    everybody = await rows.the_one(connection, queries.under_way())
-    cost = await rows.the_one(connection, queries.credits_since(quota.month_start(now)))
+    mine = rows.many(connection, queries.jobs_that_count(requester, now))
+    everybody = rows.the_one(connection, queries.under_way())
+    cost = rows.the_one(connection, queries.credits_since(quota.month_start(now)))
     return queries.usage(mine, everybody, cost, now)
 
 
-async def _admit_nobody_else(connection: AsyncConnection) -> None:
+def _admit_nobody_else(connection: sa.Connection) -> None:
     """Keep two clicks from being counted side by side; on SQLite the transaction does that."""
     if connection.dialect.name == "postgresql":
-        await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ADMISSION_LOCK)))
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ADMISSION_LOCK)))
 
 
 def _new(order: Order, job_id: str, deadline_at: datetime, now: datetime) -> Job:
@@ -76,16 +75,16 @@ def _new(order: Order, job_id: str, deadline_at: datetime, now: datetime) -> Job
     )
 
 
-async def _insert(connection: AsyncConnection, job: Job) -> Job:
+def _insert(connection: sa.Connection, job: Job) -> Job:
     inserted = sa.insert(JOB).values(codec.job_to_columns(job)).returning(JOB)
-    written = codec.job_from_row(await rows.the_one(connection, inserted))
-    await changes.write_line(connection, written, ADMITTED, before=None, at=job.created_at)
-    await delivering.open_all(connection, written, [DeliveryKind.CARD])
+    written = codec.job_from_row(rows.the_one(connection, inserted))
+    changes.write_line(connection, written, ADMITTED, before=None, at=job.created_at)
+    delivering.open_all(connection, written, [DeliveryKind.CARD])
     return written
 
 
-async def _revive(
-    connection: AsyncConnection, job: Job, order: Order, deadline_at: datetime, now: datetime
+def _revive(
+    connection: sa.Connection, job: Job, order: Order, deadline_at: datetime, now: datetime
 ) -> Job:
     transition = lifecycle.advance(job.state, Event.REVIVED)
     if transition is None:
@@ -100,8 +99,8 @@ async def _revive(
         acked_at=None,
     )
     filled = sa.update(JOB).where(JOB.c.job_id == job.job_id).values(emptied_at=None)
-    await connection.execute(filled.values(codec.request_to_columns(order.request)))
-    written = await changes.write_move(connection, job, revived, Event.REVIVED, transition)
+    connection.execute(filled.values(codec.request_to_columns(order.request)))
+    written = changes.write_move(connection, job, revived, Event.REVIVED, transition)
     if written is None:
         raise StaleJob(job.job_id)
     return written

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import StaleJob, UnknownJob
 from core.jobs import lifecycle, quota
@@ -18,9 +17,7 @@ BY_USERS = frozenset({Event.CANCEL, Event.CHECK_AGAIN, Event.ACK_REFUSED})
 """Events that need nobody to hold the job."""
 
 
-async def move(
-    connection: AsyncConnection, job: Job, event: Event, at: datetime, facts: Facts
-) -> Job:
+def move(connection: sa.Connection, job: Job, event: Event, at: datetime, facts: Facts) -> Job:
     """
     Do what `event` does to a job that the caller holds.
 
@@ -29,18 +26,16 @@ async def move(
     Raises:
         StaleJob: it is in another state or held by somebody else.
     """
-    changed = await _try_move(connection, job, event, at, facts)
+    changed = _try_move(connection, job, event, at, facts)
     if changed:
         return changed
-    fresh = await rows.find(connection, job.job_id, to_change=True)
+    fresh = rows.find(connection, job.job_id, to_change=True)
     if fresh is None or (fresh.state, fresh.fence) != (job.state, job.fence):
         raise StaleJob(job.job_id)
-    return await _try_move(connection, fresh, event, at, facts) or fresh
+    return _try_move(connection, fresh, event, at, facts) or fresh
 
 
-async def move_as_user(
-    connection: AsyncConnection, job_id: str, event: Event, at: datetime
-) -> Job | None:
+def move_as_user(connection: sa.Connection, job_id: str, event: Event, at: datetime) -> Job | None:
     """
     Do what `event` does to a job that somebody else may hold; None when it does nothing.
 
@@ -50,14 +45,14 @@ async def move_as_user(
     """
     if event not in BY_USERS:
         raise ValueError(f"{event} happens only to a job that is held")
-    job = await rows.find(connection, job_id, to_change=True)
+    job = rows.find(connection, job_id, to_change=True)
     if job is None:
         raise UnknownJob(job_id)
     if event is Event.CANCEL and job.cancel_wanted:
         return job
     if not _is_open_to(job, event, at):
         return None
-    return await _try_move(connection, job, event, at, Facts())
+    return _try_move(connection, job, event, at, Facts())
 
 
 def _is_open_to(job: Job, event: Event, at: datetime) -> bool:
@@ -66,18 +61,18 @@ def _is_open_to(job: Job, event: Event, at: datetime) -> bool:
     return event is not Event.ACK_REFUSED or job.acked_at is None
 
 
-async def _try_move(
-    connection: AsyncConnection, job: Job, event: Event, at: datetime, facts: Facts
+def _try_move(
+    connection: sa.Connection, job: Job, event: Event, at: datetime, facts: Facts
 ) -> Job | None:
     transition = lifecycle.advance(job.state, event, cancel_wanted=job.cancel_wanted)
     if transition is None:
         return None
     after = moved(job, event, transition, at, facts)
-    return await write_move(connection, job, after, event, transition)
+    return write_move(connection, job, after, event, transition)
 
 
-async def write_move(
-    connection: AsyncConnection, before: Job, after: Job, event: Event, transition: Transition
+def write_move(
+    connection: sa.Connection, before: Job, after: Job, event: Event, transition: Transition
 ) -> Job | None:
     """Write one step of a job and all that belongs to it; None when the job was not `before`."""
     guarded = (
@@ -91,23 +86,23 @@ async def write_move(
         .values(codec.changed_columns(before, after))
         .returning(JOB)
     )
-    row = await rows.one(connection, guarded)
+    row = rows.one(connection, guarded)
     if row is None:
         return None
     written = codec.job_from_row(row)
-    await write_line(connection, written, event, before=before.state, at=after.updated_at)
-    await delivering.close(connection, written, transition.closes)
-    await delivering.open_all(connection, written, transition.opens)
+    write_line(connection, written, event, before=before.state, at=after.updated_at)
+    delivering.close(connection, written, transition.closes)
+    delivering.open_all(connection, written, transition.opens)
     if written.is_terminal:
-        await _write_cost(connection, written)
+        _write_cost(connection, written)
     return written
 
 
-async def write_line(
-    connection: AsyncConnection, job: Job, event: str, *, before: State | None, at: datetime
+def write_line(
+    connection: sa.Connection, job: Job, event: str, *, before: State | None, at: datetime
 ) -> None:
     """Add a line about the job itself to its history."""
-    await connection.execute(
+    connection.execute(
         sa.insert(HISTORY).values(
             job_id=job.job_id,
             at=at,
@@ -121,7 +116,7 @@ async def write_line(
     )
 
 
-async def _write_cost(connection: AsyncConnection, job: Job) -> None:
+def _write_cost(connection: sa.Connection, job: Job) -> None:
     if not quota.is_charged(job.state, job.reason):
         return
     cost = {
@@ -134,10 +129,10 @@ async def _write_cost(connection: AsyncConnection, job: Job) -> None:
         "preview": job.preview,
         "at": job.finished_at,
     }
-    await connection.execute(rows.insert_once(connection, COST), cost)
+    connection.execute(rows.insert_once(connection, COST), cost)
 
 
-async def claim(connection: AsyncConnection, job_id: str, owner: str, at: datetime) -> Job | None:
+def claim(connection: sa.Connection, job_id: str, owner: str, at: datetime) -> Job | None:
     """Take a job from whoever holds it; None when there is nothing left to do for it."""
     taken = (
         sa.update(JOB)
@@ -145,11 +140,11 @@ async def claim(connection: AsyncConnection, job_id: str, owner: str, at: dateti
         .values(fence=JOB.c.fence + 1, owner=owner, updated_at=at)
         .returning(JOB)
     )
-    row = await rows.one(connection, taken)
+    row = rows.one(connection, taken)
     return codec.job_from_row(row) if row else None
 
 
-async def acknowledge(connection: AsyncConnection, job_id: str, at: datetime) -> Job:
+def acknowledge(connection: sa.Connection, job_id: str, at: datetime) -> Job:
     """
     Note that the platform took the acknowledgement; only the first time counts.
 
@@ -162,8 +157,8 @@ async def acknowledge(connection: AsyncConnection, job_id: str, at: datetime) ->
         .values(acked_at=at, updated_at=at)
         .returning(JOB)
     )
-    row = await rows.one(connection, noted)
-    job = codec.job_from_row(row) if row else await rows.find(connection, job_id)
+    row = rows.one(connection, noted)
+    job = codec.job_from_row(row) if row else rows.find(connection, job_id)
     if job is None:
         raise UnknownJob(job_id)
     return job

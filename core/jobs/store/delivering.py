@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import StaleJob, UnknownJob
 from core.jobs import deliveries
@@ -22,7 +21,7 @@ SHOWN_AGAIN = (DeliveryKind.RESULT, DeliveryKind.NOTICE)
 """Deliveries that a requester may ask for again after the place had refused them."""
 
 
-async def open_all(connection: AsyncConnection, job: Job, kinds: Iterable[DeliveryKind]) -> None:
+def open_all(connection: sa.Connection, job: Job, kinds: Iterable[DeliveryKind]) -> None:
     """Open what the job's present round has to say; what is open already stays as it is."""
     opened = [
         Delivery(
@@ -36,10 +35,10 @@ async def open_all(connection: AsyncConnection, job: Job, kinds: Iterable[Delive
     ]
     if opened:
         columns = [codec.delivery_to_columns(each) for each in opened]
-        await connection.execute(rows.insert_once(connection, DELIVERY), columns)
+        connection.execute(rows.insert_once(connection, DELIVERY), columns)
 
 
-async def close(connection: AsyncConnection, job: Job, kinds: Iterable[DeliveryKind]) -> None:
+def close(connection: sa.Connection, job: Job, kinds: Iterable[DeliveryKind]) -> None:
     """Skip what the job has to say no more, where its sending has not begun."""
     if not kinds:
         return
@@ -53,9 +52,9 @@ async def close(connection: AsyncConnection, job: Job, kinds: Iterable[DeliveryK
         .values(state=DeliveryState.SKIPPED)
         .returning(DELIVERY)
     )
-    for row in await rows.many(connection, closed):
+    for row in rows.many(connection, closed):
         skipped = codec.delivery_from_row(row)
-        await _write_line(
+        _write_line(
             connection,
             skipped,
             DeliveryEvent.SUPERSEDED,
@@ -65,8 +64,8 @@ async def close(connection: AsyncConnection, job: Job, kinds: Iterable[DeliveryK
         )
 
 
-async def move(
-    connection: AsyncConnection,
+def move(
+    connection: sa.Connection,
     job: Job,
     delivery: Delivery,
     event: DeliveryEvent,
@@ -82,7 +81,7 @@ async def move(
         StaleJob: the job is held by somebody else, or the delivery is in another state.
         ValueError: the event opens a new delivery; `show_again` does that.
     """
-    if await rows.one(connection, queries.held(job.job_id, job.fence)) is None:
+    if rows.one(connection, queries.held(job.job_id, job.fence)) is None:
         raise StaleJob(job.job_id)
     transition = deliveries.advance(delivery.state, event, delivery.kind)
     if transition is None:
@@ -95,14 +94,12 @@ async def move(
         first_at = delivery.first_attempt_at or at
         values |= {"attempt": delivery.attempt + 1, "first_attempt_at": first_at}
         values["last_attempt_at"] = at
-    changed = await _update(connection, delivery, values)
-    await _write_line(connection, changed, event, fence=job.fence, before=delivery.state, at=at)
+    changed = _update(connection, delivery, values)
+    _write_line(connection, changed, event, fence=job.fence, before=delivery.state, at=at)
     return changed
 
 
-async def _update(
-    connection: AsyncConnection, delivery: Delivery, values: Mapping[str, Any]
-) -> Delivery:
+def _update(connection: sa.Connection, delivery: Delivery, values: Mapping[str, Any]) -> Delivery:
     guarded = (
         sa.update(DELIVERY)
         .where(
@@ -115,14 +112,14 @@ async def _update(
         .values(values)
         .returning(DELIVERY)
     )
-    row = await rows.one(connection, guarded)
+    row = rows.one(connection, guarded)
     if row is None:
         raise StaleJob(delivery.job_id)
     return codec.delivery_from_row(row)
 
 
-async def _write_line(
-    connection: AsyncConnection,
+def _write_line(
+    connection: sa.Connection,
     delivery: Delivery,
     event: DeliveryEvent,
     *,
@@ -130,7 +127,7 @@ async def _write_line(
     before: DeliveryState,
     at: datetime,
 ) -> None:
-    await connection.execute(
+    connection.execute(
         sa.insert(HISTORY).values(
             job_id=delivery.job_id,
             at=at,
@@ -144,26 +141,26 @@ async def _write_line(
     )
 
 
-async def show_again(connection: AsyncConnection, job_id: str, at: datetime) -> Job | None:
+def show_again(connection: sa.Connection, job_id: str, at: datetime) -> Job | None:
     """
     Open again, in a new round, what a place had refused; None when nothing had been.
 
     Raises:
         UnknownJob: there is no such job.
     """
-    job = await rows.find(connection, job_id, to_change=True)
+    job = rows.find(connection, job_id, to_change=True)
     if job is None:
         raise UnknownJob(job_id)
-    refused = await _refused(connection, job)
+    refused = _refused(connection, job)
     if not (job.is_terminal and refused):
         return None
     raised = sa.update(JOB).where(JOB.c.job_id == job_id).returning(JOB)
-    row = await rows.the_one(connection, raised.values(seq=job.seq + 1, updated_at=at))
+    row = rows.the_one(connection, raised.values(seq=job.seq + 1, updated_at=at))
     shown = codec.job_from_row(row)
-    await open_all(connection, shown, [each.kind for each in refused])
+    open_all(connection, shown, [each.kind for each in refused])
     for each in refused:
         opened = replace(each, state=DeliveryState.PENDING, seq=shown.seq)
-        await _write_line(
+        _write_line(
             connection,
             opened,
             DeliveryEvent.SHOW_AGAIN,
@@ -174,8 +171,8 @@ async def show_again(connection: AsyncConnection, job_id: str, at: datetime) -> 
     return shown
 
 
-async def _refused(connection: AsyncConnection, job: Job) -> list[Delivery]:
-    found = await rows.many(connection, queries.deliveries(job.job_id))
+def _refused(connection: sa.Connection, job: Job) -> list[Delivery]:
+    found = rows.many(connection, queries.deliveries(job.job_id))
     latest = {each.kind: each for each in map(codec.delivery_from_row, found)}
     last = [latest[kind] for kind in SHOWN_AGAIN if kind in latest]
     return [each for each in last if each.state is DeliveryState.REFUSED]

@@ -1,14 +1,20 @@
-"""Doer: connections to the database, the state of its schema, and its errors in our words."""
+"""
+Doer: connections to the database, the state of its schema, and its errors in our words.
+
+Transactions run in threads of their own, whole: a statement at a time through an asyncio driver
+takes three times the CPU (docs/decisions).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import alembic.command
 import alembic.util
@@ -18,7 +24,6 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from core.errors import SettingsError, StoreUnavailable
 
@@ -29,6 +34,8 @@ STATEMENT_TIMEOUT_S = 15.0
 """How long a Postgres server may take over one statement, in seconds."""
 CONNECT_TIMEOUT_S = 5
 """How long reaching a Postgres server may take, in seconds."""
+TRANSACTION_TIMEOUT_S = 20.0
+"""How long a transaction may take in all, in seconds."""
 READERS = 4
 """Connections for reading; there is one more, for writing."""
 ADMISSION_LOCK = 0x5245_4452_4157
@@ -36,24 +43,58 @@ ADMISSION_LOCK = 0x5245_4452_4157
 MIGRATION_LOCK = ADMISSION_LOCK + 1
 """The Postgres advisory lock under which the schema is changed."""
 
+T = TypeVar("T")
+
 _DRIVERS = {
-    "sqlite": "sqlite+aiosqlite",
+    "sqlite": "sqlite+pysqlite",
     "postgresql": "postgresql+psycopg",
     "postgres": "postgresql+psycopg",
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Engines:
-    """The one connection that writes, and those that read."""
+class Database:
+    """Connections that are used in threads, never by the event loop."""
 
-    writes: AsyncEngine
-    reads: AsyncEngine
+    def __init__(self, engine: sa.Engine, *, threads: int, timeout_s: float) -> None:
+        self._engine = engine
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="ledger")
+        self._timeout_s = timeout_s
+
+    async def transaction(self, work: Callable[[sa.Connection], T]) -> T:
+        """
+        Return what `work` returned, in a transaction that is committed by then.
+
+        Raises:
+            StoreUnavailable: the database failed or took too long; what is known of a commit that
+                took too long is nothing.
+            Exception: whatever else `work` raised; its transaction is rolled back.
+        """
+        loop = asyncio.get_running_loop()
+        with in_our_words():
+            async with asyncio.timeout(self._timeout_s):
+                return await loop.run_in_executor(self._threads, self._run, work)
 
     async def close(self) -> None:
         """Close every connection."""
-        await self.writes.dispose()
-        await self.reads.dispose()
+        self._threads.shutdown(wait=False)
+        await asyncio.to_thread(self._engine.dispose)
+
+    def _run(self, work: Callable[[sa.Connection], T]) -> T:
+        with self._engine.begin() as connection:
+            return work(connection)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Databases:
+    """The one connection that writes, and those that read."""
+
+    writes: Database
+    reads: Database
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.writes.close()
+        await self.reads.close()
 
 
 def database_url(text: str) -> sa.URL:
@@ -75,7 +116,7 @@ def database_url(text: str) -> sa.URL:
     return url.set(drivername=driver)
 
 
-async def open_engines(text: str) -> Engines:
+async def open_databases(text: str, *, timeout_s: float = TRANSACTION_TIMEOUT_S) -> Databases:
     """
     Return connections to the database, which is reached when it is first asked for something.
 
@@ -87,7 +128,11 @@ async def open_engines(text: str) -> Engines:
     url = database_url(text)
     if _is_sqlite(url):
         await asyncio.to_thread(_make_private, Path(str(url.database)))
-    return Engines(writes=_engine(url, pool_size=1), reads=_engine(url, reads_only=True))
+    writes, reads = _engine(url, connections=1), _engine(url, connections=READERS, reads_only=True)
+    return Databases(
+        writes=Database(writes, threads=1, timeout_s=timeout_s),
+        reads=Database(reads, threads=READERS, timeout_s=timeout_s),
+    )
 
 
 async def migrate(text: str) -> None:
@@ -95,18 +140,10 @@ async def migrate(text: str) -> None:
     Bring the database's schema to what this version needs; does nothing when it is.
 
     Raises:
-        SettingsError: the address cannot work, or a newer version has been there before.
+        SettingsError: the address cannot work, or another version has been there before.
         StoreUnavailable: the database cannot be reached.
     """
-    url = database_url(text)
-    if _is_sqlite(url):
-        await asyncio.to_thread(_make_private, Path(str(url.database)))
-    try:
-        async with _connection_to(url, foreign_keys=False) as connection:
-            await connection.run_sync(_upgrade)
-            await connection.commit()
-    except alembic.util.CommandError as exc:
-        raise SettingsError(VARIABLE, "leads to the database of another version") from exc
+    await asyncio.to_thread(_migrate, database_url(text))
 
 
 async def schema_is_current(text: str) -> bool:
@@ -117,12 +154,7 @@ async def schema_is_current(text: str) -> bool:
         SettingsError: the address cannot work.
         StoreUnavailable: the database cannot be reached.
     """
-    url = database_url(text)
-    if _is_sqlite(url) and not await asyncio.to_thread(Path(str(url.database)).exists):
-        return False
-    async with _connection_to(url) as connection:
-        revision = await connection.run_sync(_revision)
-    return revision is not None and revision == _scripts().get_current_head()
+    return await asyncio.to_thread(_is_current, database_url(text))
 
 
 def as_ours(error: Exception) -> Exception:
@@ -162,16 +194,16 @@ def _make_private(path: Path) -> None:
 
 
 def _engine(
-    url: sa.URL, *, pool_size: int = READERS, reads_only: bool = False, foreign_keys: bool = True
-) -> AsyncEngine:
+    url: sa.URL, *, connections: int, reads_only: bool = False, foreign_keys: bool = True
+) -> sa.Engine:
     if _is_sqlite(url):
-        engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, hide_parameters=True)
-        _tune_sqlite(engine.sync_engine, reads_only=reads_only, foreign_keys=foreign_keys)
+        engine = sa.create_engine(url, pool_size=connections, max_overflow=0, hide_parameters=True)
+        _tune_sqlite(engine, reads_only=reads_only, foreign_keys=foreign_keys)
         return engine
     try:
-        return create_async_engine(
+        return sa.create_engine(
             url,
-            pool_size=pool_size,
+            pool_size=connections,
             max_overflow=0,
             pool_pre_ping=True,
             hide_parameters=True,
@@ -185,7 +217,12 @@ def _postgres_arguments(url: sa.URL) -> dict[str, Any]:
     statement_ms, lock_ms = int(STATEMENT_TIMEOUT_S * 1000), int(BUSY_TIMEOUT_S * 1000)
     ours = f"-c statement_timeout={statement_ms} -c lock_timeout={lock_ms} -c timezone=UTC"
     given = url.query.get("options", "")
-    return {"connect_timeout": CONNECT_TIMEOUT_S, "options": f"{ours} {given}".strip()}
+    silence_ms = int(TRANSACTION_TIMEOUT_S * 1000)
+    return {
+        "connect_timeout": CONNECT_TIMEOUT_S,
+        "tcp_user_timeout": silence_ms,
+        "options": f"{ours} {given}".strip(),
+    }
 
 
 def _tune_sqlite(engine: sa.Engine, *, reads_only: bool, foreign_keys: bool) -> None:
@@ -212,36 +249,40 @@ def _tune_sqlite(engine: sa.Engine, *, reads_only: bool, foreign_keys: bool) -> 
         connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
 
-@asynccontextmanager
-async def _connection_to(
-    url: sa.URL, *, foreign_keys: bool = True
-) -> AsyncIterator[AsyncConnection]:
-    engine = _engine(url, pool_size=1, foreign_keys=foreign_keys)
-    try:
-        with in_our_words():
-            async with engine.connect() as connection:
-                yield connection
-    finally:
-        await engine.dispose()
-
-
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
     return config
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
+def _migrate(url: sa.URL) -> None:
+    if _is_sqlite(url):
+        _make_private(Path(str(url.database)))
+    try:
+        with _one_connection(url, foreign_keys=False) as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+            config = _config()
+            config.attributes["connection"] = connection
+            alembic.command.upgrade(config, "head")
+    except alembic.util.CommandError as exc:
+        raise SettingsError(VARIABLE, "leads to the database of another version") from exc
 
 
-def _revision(connection: sa.Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+def _is_current(url: sa.URL) -> bool:
+    if _is_sqlite(url) and not Path(str(url.database)).exists():
+        return False
+    with _one_connection(url) as connection:
+        revision = MigrationContext.configure(connection).get_current_revision()
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    return revision is not None and revision == head
 
 
-def _upgrade(connection: sa.Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-    config = _config()
-    config.attributes["connection"] = connection
-    alembic.command.upgrade(config, "head")
+@contextmanager
+def _one_connection(url: sa.URL, *, foreign_keys: bool = True) -> Iterator[sa.Connection]:
+    engine = _engine(url, connections=1, foreign_keys=foreign_keys)
+    try:
+        with in_our_words(), engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import sqlalchemy as sa
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 from ulid import ULID
 
 from core.clock import Clock
@@ -42,9 +42,9 @@ class _Try:
     given_up: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when nobody waits for it any more."""
 
-    async def write(self, connection: AsyncConnection) -> Admission:
+    def write(self, connection: sa.Connection) -> Admission:
         self._check_wanted()
-        admitted = await admission.admit(
+        admitted = admission.admit(
             connection,
             self.order,
             limits=self.limits,

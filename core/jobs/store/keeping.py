@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.jobs.job import Job
 from core.jobs.store import codec, queries, rows
@@ -16,8 +15,8 @@ _MAY_BE_EMPTIED = sa.and_(
 )
 
 
-async def empty_old(
-    connection: AsyncConnection, ended_before: datetime, limit: int, at: datetime
+def empty_old(
+    connection: sa.Connection, ended_before: datetime, limit: int, at: datetime
 ) -> tuple[str, ...]:
     """Empty the jobs that ended before that instant, the oldest first; return their ids."""
     old = (
@@ -27,13 +26,13 @@ async def empty_old(
         .limit(limit)
     )
     emptied = _emptied(at).where(JOB.c.job_id.in_(old)).returning(JOB.c.job_id)
-    return tuple(sorted(row["job_id"] for row in await rows.many(connection, emptied)))
+    return tuple(sorted(row["job_id"] for row in rows.many(connection, emptied)))
 
 
-async def empty(connection: AsyncConnection, job_id: str, at: datetime) -> Job | None:
+def empty(connection: sa.Connection, job_id: str, at: datetime) -> Job | None:
     """Empty one job; None when it has not ended, or something is still being said of it."""
     emptied = _emptied(at).where(JOB.c.job_id == job_id, _MAY_BE_EMPTIED).returning(JOB)
-    row = await rows.one(connection, emptied)
+    row = rows.one(connection, emptied)
     return codec.job_from_row(row) if row else None
 
 

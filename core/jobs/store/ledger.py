@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from core.clock import Clock
 from core.errors import UnknownJob
 from core.jobs.deliveries import DeliveryEvent
@@ -16,7 +14,7 @@ from core.jobs.job import NO_FACTS, Admission, Change, Delivery, Facts, Job, Ord
 from core.jobs.lifecycle import Event, State
 from core.jobs.quota import Limits, Usage
 from core.jobs.store import admission, changes, codec, delivering, keeping, queries, rows
-from core.jobs.store.engine import in_our_words, open_engines
+from core.jobs.store.engine import Database, open_databases
 from core.jobs.store.intake import ADMIT_WITHIN_S, Intake, new_job_id
 from core.jobs.store.writer import WINDOW_S, Writer
 
@@ -41,21 +39,21 @@ async def open_ledger(
     Raises:
         SettingsError: the address cannot work, or the SQLite file cannot be made.
     """
-    engines = await open_engines(url)
+    databases = await open_databases(url)
     failure: Exception | None = None
     try:
         async with asyncio.TaskGroup() as tasks:
-            writer = Writer(engines.writes, window_s=window_s)
+            writer = Writer(databases.writes, window_s=window_s)
             tasks.create_task(writer.run())
             intake = Intake(writer, tasks, clock, new_id=new_id, within_s=admit_within_s)
             try:
-                yield Ledger(engines.reads, writer, intake, clock)
+                yield Ledger(databases.reads, writer, intake, clock)
             except Exception as exc:  # noqa: BLE001 -- raised again outside the group, unwrapped
                 failure = exc
             finally:
                 await writer.close()
     finally:
-        await engines.close()
+        await databases.close()
     if failure:
         raise failure
 
@@ -68,7 +66,7 @@ class Ledger:
     then nothing was kept, as far as anybody knows.
     """
 
-    def __init__(self, reads: AsyncEngine, writer: Writer, intake: Intake, clock: Clock) -> None:
+    def __init__(self, reads: Database, writer: Writer, intake: Intake, clock: Clock) -> None:
         self._reads = reads
         self._writer = writer
         self._intake = intake
@@ -205,9 +203,9 @@ class Ledger:
 
     async def usage(self, requester: str, now: datetime) -> Usage:
         """Return what is used of the limits by a requester and by everybody."""
-        with in_our_words():
-            async with self._reads.begin() as connection:
-                return await admission.usage(connection, requester, now)
+        return await self._reads.transaction(
+            lambda connection: admission.usage(connection, requester, now)
+        )
 
     async def durations(
         self, model_id: str, limit: int = 200, *, preview: bool | None = None
@@ -269,6 +267,4 @@ class Ledger:
         )
 
     async def _read(self, statement: queries.Statement) -> Sequence[codec.Row]:
-        with in_our_words():
-            async with self._reads.connect() as connection:
-                return await rows.many(connection, statement)
+        return await self._reads.transaction(lambda connection: rows.many(connection, statement))

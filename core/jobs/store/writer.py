@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
+import sqlalchemy as sa
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from core.errors import AppError, StoreUnavailable
-from core.jobs.store.engine import as_ours, in_our_words
+from core.jobs.store.engine import Database, as_ours
 
 WINDOW_S = 0.003
 """How long the first write of a group waits for others to join it, in seconds."""
@@ -21,14 +22,12 @@ GROUP_MAX = 256
 """Writes in one transaction."""
 QUEUE_MAX = 4096
 """Writes that wait; who comes later waits for room."""
-WRITE_TIMEOUT_S = 20.0
-"""How long one transaction may take in all, in seconds."""
 
 _log = structlog.get_logger()
 T = TypeVar("T")
-Write = Callable[[AsyncConnection], Awaitable[T]]
+Write = Callable[[sa.Connection], T]
 """
-One write, inside a transaction that it neither begins nor ends.
+One write, inside a transaction that it neither begins nor ends, in the thread that writes.
 
 It may be run a second time, in a transaction of its own, after its first was rolled back. When it
 raises an AppError it has changed nothing, unless it runs alone: then it is rolled back.
@@ -71,15 +70,13 @@ class Writer:
 
     def __init__(
         self,
-        engine: AsyncEngine,
+        database: Database,
         *,
         window_s: float = WINDOW_S,
-        timeout_s: float = WRITE_TIMEOUT_S,
         queue_max: int = QUEUE_MAX,
     ) -> None:
-        self._engine = engine
+        self._database = database
         self._window_s = window_s
-        self._timeout_s = timeout_s
         self._queue: asyncio.Queue[_Pending | None] = asyncio.Queue(queue_max)
         self._closing = False
         self._stopped = asyncio.Event()
@@ -147,7 +144,9 @@ class Writer:
 
     async def _commit(self, group: Sequence[_Pending]) -> None:
         try:
-            values = await self._transaction(group)
+            values = await self._database.transaction(
+                lambda connection: _attempt_all(group, connection)
+            )
         except _Spoilt as exc:
             await self._commit_singly(group, exc)
         except StoreUnavailable as exc:
@@ -170,11 +169,6 @@ class Writer:
                 _fail_all(group[done + 1 :], StoreUnavailable("the database went away"))
                 return
 
-    async def _transaction(self, group: Sequence[_Pending]) -> list[Any]:
-        with in_our_words():
-            async with asyncio.timeout(self._timeout_s), self._engine.begin() as connection:
-                return [await _attempt(pending, connection) for pending in group]
-
     def _refuse_what_waits(self) -> None:
         with suppress(asyncio.QueueEmpty):
             while True:
@@ -183,9 +177,13 @@ class Writer:
                     pending.fail(StoreUnavailable("the ledger is closed"))
 
 
-async def _attempt(pending: _Pending, connection: AsyncConnection) -> object:
+def _attempt_all(group: Sequence[_Pending], connection: sa.Connection) -> list[object]:
+    return [_attempt(pending, connection) for pending in group]
+
+
+def _attempt(pending: _Pending, connection: sa.Connection) -> object:
     try:
-        return await pending.write(connection)
+        return pending.write(connection)
     except Exception as exc:
         if isinstance(exc, AppError) and not pending.alone:
             return exc
