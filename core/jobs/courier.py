@@ -1,0 +1,168 @@
+"""Conductor: carries a job's open deliveries, each with its intent committed before the call."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from core.clock import Clock
+from core.errors import DeliveryGone, DeliveryRefused, DeliveryRetryable, StaleJob, StoreUnavailable
+from core.jobs import schedule
+from core.jobs.deliveries import GIVE_UP_AFTER_S, DeliveryEvent
+from core.jobs.delivery import Deliverer
+from core.jobs.job import OPEN_DELIVERIES, Delivery, DeliveryState, Job
+from core.jobs.lasting import lasting
+from core.jobs.lifecycle import DeliveryKind
+from core.jobs.store.ledger import Ledger
+
+log = structlog.get_logger()
+
+ORDER = {
+    DeliveryKind.CARD: 0,
+    DeliveryKind.RESULT: 1,
+    DeliveryKind.NOTICE: 1,
+    DeliveryKind.CARD_FINAL: 2,
+}
+"""What is said first: the card, then the outcome, then the card's last edit."""
+
+BROKEN_MAX = 6
+"""How often a delivery is tried whose deliverer breaks in a way that it should not."""
+
+
+class Courier:
+    """Delivers what is open, in order, and records what came of it under the job's fence."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        deliverers: Mapping[str, Deliverer],
+        clock: Clock,
+        rng: random.Random,
+    ) -> None:
+        self._ledger = ledger
+        self._deliverers = deliverers
+        self._clock = clock
+        self._rng = rng
+
+    async def post_card(self, job: Job) -> None:
+        """
+        Post the card of a job on its way, unless it is posted already.
+
+        Raises:
+            DeliveryRetryable: not just now.
+            DeliveryRefused: never there.
+        """
+        rows = await self._ledger.deliveries(job.job_id)
+        card = max((row for row in rows if row.kind is DeliveryKind.CARD), key=lambda row: row.seq)
+        if card.state in OPEN_DELIVERIES:
+            await self._carry(job, card, _sent(rows), gives_up=False)
+        elif card.state is not DeliveryState.SENT:
+            raise DeliveryRefused("the card was refused before")
+
+    async def deliver_open(self, job: Job) -> datetime | None:
+        """Deliver all that is open of an ended job; return when to go on, or None when done."""
+        rows = {(row.kind, row.seq): row for row in await self._ledger.deliveries(job.job_id)}
+        for key, row in sorted(rows.items(), key=lambda entry: (entry[1].seq, ORDER[entry[0][0]])):
+            if row.state not in OPEN_DELIVERIES:
+                continue
+            if row.not_before_at is not None and row.not_before_at > self._clock.now():
+                return row.not_before_at
+            if _is_needless(job, row, rows.values()):
+                await self._close(job, row)
+                continue
+            try:
+                rows[key] = await self._carry(job, row, _sent(rows.values()), gives_up=True)
+            except DeliveryRefused as exc:
+                log.warning("delivery_refused", job_id=job.job_id, kind=row.kind, error=str(exc))
+            except DeliveryRetryable as exc:
+                return self._clock.now() + timedelta(seconds=exc.retry_after_s or 0.0)
+        return None
+
+    async def _close(self, job: Job, row: Delivery) -> None:
+        if row.state is DeliveryState.PENDING:
+            await self._record(job, row, DeliveryEvent.SUPERSEDED)
+        else:
+            await self._record(job, row, DeliveryEvent.GONE)
+
+    async def _carry(
+        self, job: Job, row: Delivery, sent: tuple[Delivery, ...], *, gives_up: bool
+    ) -> Delivery:
+        row = await self._record(job, row, DeliveryEvent.BEGUN)
+
+        async def note(facts: Mapping[str, object]) -> None:
+            nonlocal row
+            row = await self._record(job, row, DeliveryEvent.NOTED, data=facts)
+
+        try:
+            receipt = await self._deliverers[job.origin.platform].deliver(job, row, sent, note)
+        except DeliveryRetryable as exc:
+            raise await self._put_off(job, row, exc, exc.retry_after_s, gives_up) from exc
+        except DeliveryRefused:
+            await self._record(job, row, DeliveryEvent.REFUSED)
+            raise
+        except DeliveryGone:
+            return await self._record(job, row, DeliveryEvent.GONE)
+        except (StaleJob, StoreUnavailable):
+            raise
+        except Exception as exc:
+            log.exception("delivery_broke", job_id=job.job_id, kind=row.kind)
+            raise await self._put_off(job, row, exc, None, gives_up) from exc
+        return await lasting(
+            lambda: self._record(job, row, DeliveryEvent.SENT, data=receipt.data), self._clock
+        )
+
+    async def _put_off(
+        self,
+        job: Job,
+        row: Delivery,
+        exc: Exception,
+        retry_after_s: float | None,
+        gives_up: bool,  # noqa: FBT001  # handed through
+    ) -> DeliveryRetryable | DeliveryRefused:
+        broken = not isinstance(exc, DeliveryRetryable) and row.attempt >= BROKEN_MAX
+        now = self._clock.now()
+        begun_at = row.first_attempt_at or now
+        if gives_up and (broken or (now - begun_at).total_seconds() >= GIVE_UP_AFTER_S):
+            await self._record(job, row, DeliveryEvent.GAVE_UP)
+            return DeliveryRefused("a day of tries did not get it there")
+        wait_s = schedule.DELIVER_BACKOFF.delay_s(
+            max(row.attempt - 1, 0), self._rng, retry_after_s=retry_after_s
+        )
+        not_before_at = now + timedelta(seconds=wait_s)
+        await self._record(job, row, DeliveryEvent.DELAYED, not_before_at=not_before_at)
+        return DeliveryRetryable(str(exc), retry_after_s=wait_s)
+
+    async def _record(
+        self,
+        job: Job,
+        row: Delivery,
+        event: DeliveryEvent,
+        *,
+        data: Mapping[str, object] | None = None,
+        not_before_at: datetime | None = None,
+    ) -> Delivery:
+        return await self._ledger.record_delivery(
+            job, row, event, self._clock.now(), data=data, not_before_at=not_before_at
+        )
+
+
+def _sent(rows: Iterable[Delivery]) -> tuple[Delivery, ...]:
+    return tuple(row for row in rows if row.state is DeliveryState.SENT)
+
+
+def _is_needless(job: Job, row: Delivery, rows: Iterable[Delivery]) -> bool:
+    """Whether an earlier end is meant, or the card was posted only now, in its final form."""
+    if row.kind in {DeliveryKind.NOTICE, DeliveryKind.CARD_FINAL} and row.seq < job.seq:
+        return True
+    return row.kind is DeliveryKind.CARD_FINAL and any(
+        _was_posted_after(card, job.finished_at) for card in rows if card.kind is DeliveryKind.CARD
+    )
+
+
+def _was_posted_after(card: Delivery, end_at: datetime | None) -> bool:
+    if card.state is not DeliveryState.SENT or card.last_attempt_at is None or end_at is None:
+        return False
+    return card.last_attempt_at > end_at

@@ -1,0 +1,157 @@
+"""Conductor: shows the progress of jobs, newest first to be told, and never in anybody's way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+
+from core.clock import Clock
+from core.errors import AppError
+from core.jobs.agenda import Agenda, Due
+from core.jobs.delivery import Deliverer
+from core.jobs.job import DeliveryState, Job
+from core.jobs.lifecycle import State
+from core.jobs.store.ledger import Ledger
+
+log = structlog.get_logger()
+
+GAP_S = 2.0
+"""Between two reports on the same job, in seconds; what changes meanwhile becomes one report."""
+LIMIT_S = 10.0
+"""How long one report may take before it is dropped, in seconds."""
+WIDTH = 4
+"""How many reports are made at once."""
+TICK_GAP_S = 0.2
+"""Between two reports, over all jobs, that only say that a job still runs, in seconds."""
+
+
+class Report(Due):
+    """The newest state of one job that has not been shown yet, if any."""
+
+    __slots__ = ("ended", "is_tick", "job", "job_id")
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__()
+        self.job_id = job_id
+        self.job: Job | None = None
+        self.is_tick = False
+        """Whether the job is to be read first, because nobody had it at hand."""
+        self.ended: asyncio.Event | None = None
+
+
+class Herald:
+    """
+    Calls `Deliverer.progress` for the newest state of each job, coalesced.
+
+    What goes wrong is dropped: progress is no delivery. `silence` makes sure that no report is
+    left or under way, so that a late one cannot overwrite the final word.
+    """
+
+    def __init__(
+        self,
+        deliverers: Mapping[str, Deliverer],
+        ledger: Ledger,
+        clock: Clock,
+        *,
+        gap_s: float = GAP_S,
+    ) -> None:
+        self._deliverers = deliverers
+        self._ledger = ledger
+        self._clock = clock
+        self._gap_s = gap_s
+        self._next_tick_s = 0.0
+        self._reports: dict[str, Report] = {}
+        self._agenda: Agenda[Report] = Agenda()
+        self._due: asyncio.Queue[Report] = asyncio.Queue()
+        self._changed = asyncio.Event()
+
+    def say(self, job: Job) -> None:
+        """Show this state of the job as soon as its turn comes, unless a newer one comes first."""
+        report = self._reports.get(job.job_id)
+        if report is None:
+            report = self._reports[job.job_id] = Report(job.job_id)
+            report.job = job
+            self._due.put_nowait(report)
+        else:
+            report.job = job
+
+    def tick(self, job_id: str) -> None:
+        """Show that a job is still running; dropped when there are too many to show."""
+        now_s = self._clock.monotonic_s()
+        if now_s < self._next_tick_s or job_id in self._reports:
+            return
+        self._next_tick_s = now_s + TICK_GAP_S
+        report = self._reports[job_id] = Report(job_id)
+        report.is_tick = True
+        self._due.put_nowait(report)
+
+    async def silence(self, job_id: str) -> None:
+        """Drop what is left to show of the job, and wait for what is being shown."""
+        report = self._reports.pop(job_id, None)
+        if report is not None:
+            report.job = None
+            self._agenda.drop(report)
+            if report.ended is not None:
+                await report.ended.wait()
+
+    async def run(self) -> None:
+        """Report until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(WIDTH):
+                tasks.create_task(self._show_in_turn())
+            await self._call_up()
+
+    async def _call_up(self) -> None:
+        while True:
+            self._changed.clear()
+            now_s = self._clock.monotonic_s()
+            for report in self._agenda.pop_due(now_s):
+                self._come_round(report)
+            due_s = self._agenda.next_due_s()
+            await self._clock.wait(self._changed, None if due_s is None else due_s - now_s)
+
+    def _come_round(self, report: Report) -> None:
+        if report.job is None:
+            self._reports.pop(report.job_id, None)
+        else:
+            self._due.put_nowait(report)
+
+    async def _show_in_turn(self) -> None:
+        while True:
+            report = await self._due.get()
+            if self._reports.get(report.job_id) is not report:
+                continue
+            report.ended = asyncio.Event()
+            try:
+                await self._show(report)
+            finally:
+                report.ended.set()
+                report.ended = None
+            self._rest(report)
+
+    def _rest(self, report: Report) -> None:
+        if self._reports.get(report.job_id) is report:
+            self._agenda.put(report, self._clock.monotonic_s() + self._gap_s)
+            self._changed.set()
+
+    async def _show(self, report: Report) -> None:
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                await self._report(report)
+        except (AppError, TimeoutError) as exc:
+            log.debug("progress_dropped", job_id=report.job_id, error=str(exc))
+        except Exception as exc:  # a report must not end, whatever goes wrong in it
+            log.warning("progress_broke", job_id=report.job_id, exc_info=exc)
+
+    async def _report(self, report: Report) -> None:
+        job, report.job = report.job, None
+        is_tick, report.is_tick = report.is_tick, False
+        if job is None and is_tick:
+            job = await self._ledger.load(report.job_id)
+            job = job if job.state is State.RUNNING else None
+        if job is not None:
+            rows = await self._ledger.deliveries(job.job_id)
+            sent = tuple(row for row in rows if row.state is DeliveryState.SENT)
+            await self._deliverers[job.origin.platform].progress(job, sent)

@@ -1,0 +1,197 @@
+"""Conductor: takes a claimed job through one stage: the step, and the record of what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from core.clock import Clock
+from core.errors import (
+    AppError,
+    DeliveryError,
+    MediaError,
+    MediaUnavailable,
+    Misconfiguration,
+    ProviderMisconfigured,
+    ProviderUnavailable,
+    Rejection,
+    RequestRejected,
+)
+from core.jobs import schedule, verdicts
+from core.jobs.courier import Courier
+from core.jobs.gate import Gate
+from core.jobs.herald import Herald
+from core.jobs.job import NO_FACTS, Facts, Job
+from core.jobs.lasting import lasting
+from core.jobs.lifecycle import Event
+from core.jobs.queue import DEADLINE_S
+from core.jobs.steps import Steps
+from core.jobs.store.ledger import Ledger
+from core.jobs.verdicts import Verdict
+from core.jobs.watch import Finding, Overdue
+from core.provider.dialect import Call, Produced
+
+log = structlog.get_logger()
+
+COLLECT_TRIES_MIN = 3
+"""How often results are asked for at the least, however late it is."""
+
+
+class Stages:
+    """
+    Each method takes a job that the worker holds and returns it as recorded.
+
+    Raises what the ledger raises (StaleJob: the job is somebody else's now), and the errors named
+    for a method, after which the same stage is to be tried again later.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        steps: Steps,
+        courier: Courier,
+        herald: Herald,
+        clock: Clock,
+        *,
+        rng: random.Random,
+        on_alarm: Callable[[Misconfiguration], None],
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        """Take the parts; an accepted job gets `deadline_s` from then on, since it is paid for."""
+        self._ledger = ledger
+        self._steps = steps
+        self._courier = courier
+        self._herald = herald
+        self._clock = clock
+        self._rng = rng
+        self._on_alarm = on_alarm
+        self._deadline_s = deadline_s
+        self.gate = Gate()
+        self.gate_moved = asyncio.Event()
+        """Set whenever it is worth looking at the gate again."""
+
+    async def record(self, job: Job, event: Event, facts: Facts = NO_FACTS) -> Job:
+        """Record an event and show what the job is now, as long as it is on its way."""
+        job = await self._ledger.record(job, event, self._clock.now(), facts=facts)
+        if not job.is_terminal:
+            self._herald.say(job)
+        return job
+
+    async def prepare(self, job: Job) -> Job:
+        """Prepare the pictures, and post the card that shows them."""
+        try:
+            facts = Facts() if job.prepared else await self._steps.prepare(job)
+            await self._courier.post_card(
+                replace(job, prepared=facts.prepared or job.prepared, notices=facts.notices)
+            )
+        except (MediaError, DeliveryError) as exc:
+            log.info("not_prepared", job_id=job.job_id, error=str(exc))
+            event, facts = verdicts.after_preparing(exc, job, self._clock.now(), self._rng)
+            return await self.record(job, event, facts)
+        return await self.record(job, Event.PREPARED, facts)
+
+    async def pass_gate(self, is_wanted: Callable[[], bool]) -> bool:
+        """Return True once one submit may be made, False once it is not wanted any more."""
+        while is_wanted():
+            now_s = self._clock.monotonic_s()
+            if self.gate.enter(now_s):
+                return True
+            self.gate_moved.clear()
+            await self._clock.wait(self.gate_moved, self.gate.wait_s(now_s))
+        return False
+
+    async def submit(self, job: Job) -> Job:
+        """
+        Commit the fence, make the paid call, and record what is known of its outcome.
+
+        Raises:
+            MediaUnavailable: there is no address for the picture yet; nothing was committed.
+        """
+        try:
+            return await self._submit(job)
+        finally:
+            self.gate.undecided(self._clock.monotonic_s())
+            self.gate_moved.set()
+
+    async def _submit(self, job: Job) -> Job:
+        try:
+            call = await self._steps.compose(job)
+        except MediaUnavailable:
+            raise
+        except (MediaError, RequestRejected) as exc:
+            return await self._reject(job, exc)
+        job = await self.record(job, Event.SUBMIT_CLAIMED)
+        event, facts = await self._send(job, call)
+        return await lasting(lambda: self.record(job, event, facts), self._clock)
+
+    async def _reject(self, job: Job, exc: AppError) -> Job:
+        """End a job that cannot even be asked for; no call is made."""
+        rejection = exc.rejection if isinstance(exc, RequestRejected) else Rejection.PICTURE
+        job = await self.record(job, Event.SUBMIT_CLAIMED)
+        return await self.record(job, Event.REJECTED, Facts(reason_detail=rejection))
+
+    async def _send(self, job: Job, call: Call) -> Verdict:
+        try:
+            event, facts = await self._steps.submit(job, call)
+        except Exception as exc:  # noqa: BLE001 -- whatever became of a paid call is recorded
+            log.warning("submit_failed", job_id=job.job_id, error=str(exc), kind=type(exc).__name__)
+            self._learn_from(exc)
+            return verdicts.after_submitting(exc, job, self._clock.now(), self._rng)
+        self.gate.answered()
+        deadline_at = self._clock.now() + timedelta(seconds=self._deadline_s)
+        return event, replace(facts, deadline_at=deadline_at)
+
+    def _learn_from(self, exc: Exception) -> None:
+        now_s = self._clock.monotonic_s()
+        if isinstance(exc, ProviderMisconfigured):
+            if self.gate.refused(now_s, exc.cause):
+                log.error("submitting_paused", cause=exc.cause)
+                self._on_alarm(exc.cause)
+        elif isinstance(exc, RequestRejected):
+            self.gate.answered()
+        elif isinstance(exc, ProviderUnavailable) and exc.is_throttled:
+            wait_s = min(exc.retry_after_s or 2.0, schedule.RETRY_AFTER_MAX_S)
+            self.gate.hold(now_s + wait_s)
+
+    async def settle(self, job: Job, finding: Finding) -> Job:
+        """Record how the watch over a running job ended."""
+        outcome = finding.outcome
+        if isinstance(outcome, Overdue):
+            return await self.record(job, Event.DEADLINE)
+        if not isinstance(outcome, Produced):
+            return await self.record(
+                job, Event.REMOTE_FAILED, Facts(reason_detail=outcome.rejection)
+            )
+        if not outcome.urls:
+            return await self.record(job, Event.FILTERED)
+        produced_at = self._clock.now()
+        if finding.took_s is not None and job.submitted_at is not None:
+            produced_at = job.submitted_at + timedelta(seconds=finding.took_s)
+        facts = Facts(result_urls=outcome.urls, produced_at=produced_at)
+        return await self.record(job, Event.PRODUCED, facts)
+
+    async def collect(self, job: Job, *, tries: int) -> Job:
+        """
+        Download the results.
+
+        Args:
+            job: in COLLECTING.
+            tries: how often it was tried before, by this process.
+
+        Raises:
+            MediaUnavailable: some did not come yet.
+        """
+        since_s = (self._clock.now() - (job.produced_at or job.updated_at)).total_seconds()
+        is_last = tries + 1 >= COLLECT_TRIES_MIN and since_s >= schedule.COLLECT_BUDGET_S
+        event, facts = await self._steps.collect(job, is_last=is_last)
+        return await self.record(job, event, facts)
+
+    async def deliver(self, job: Job) -> datetime | None:
+        """Deliver what is open of an ended job; return when to go on, or None when done."""
+        await self._herald.silence(job.job_id)
+        return await self._courier.deliver_open(job)
