@@ -104,6 +104,7 @@ class Downloader:
         theirs = aiohttp.TCPConnector(
             resolver=_GuardedResolver(names, self._is_allowed),
             socket_factory=self._guarded_socket,
+            use_dns_cache=False,  # every connection is made to what was just checked
             ssl=tls,
             limit=CONNECTIONS,
         )
