@@ -12,9 +12,11 @@ from core.jobs import lifecycle, quota
 from core.jobs.job import Admission, Job, Order, moved
 from core.jobs.lifecycle import DeliveryKind, Event, State
 from core.jobs.quota import Limits, Usage
-from core.jobs.store import changes, codec, delivering, queries, rows
+from core.jobs.store import changes, codec, delivering, queries, rows, statements
 from core.jobs.store.engine import ADMISSION_LOCK
-from core.jobs.store.tables import ADMITTED, JOB
+from core.jobs.store.tables import ADMITTED
+
+_LOCK = sa.select(sa.func.pg_advisory_xact_lock(ADMISSION_LOCK))
 
 
 def admit(
@@ -33,7 +35,7 @@ def admit(
         QuotaExceeded: it does not fit into the limits.
     """
     _admit_nobody_else(connection)
-    row = rows.one(connection, queries.job_of(order.dedupe_key))
+    row = rows.one(connection, queries.JOB_OF_ACT, {"dedupe_key": order.dedupe_key})
     known = codec.job_from_row(row) if row else None
     if known and not known.can_be_revived:
         return Admission(job=known, is_new=False)
@@ -48,16 +50,20 @@ def admit(
 
 def usage(connection: sa.Connection, requester: str, now: datetime) -> Usage:
     """Return what is used of the limits, as this transaction sees it."""
-    mine = rows.many(connection, queries.jobs_that_count(requester, now))
-    everybody = rows.the_one(connection, queries.under_way())
-    cost = rows.the_one(connection, queries.credits_since(quota.month_start(now)))
-    return queries.usage(mine, everybody, cost, now)
+    mine = {"requester": requester, "day_start": quota.day_start(now)}
+    month = {"start": quota.month_start(now)}
+    return queries.usage(
+        rows.many(connection, queries.JOBS_THAT_COUNT, mine),
+        rows.the_one(connection, queries.UNDER_WAY, {}),
+        rows.the_one(connection, queries.CREDITS_SINCE, month),
+        now,
+    )
 
 
 def _admit_nobody_else(connection: sa.Connection) -> None:
     """Keep two clicks from being counted side by side; on SQLite the transaction does that."""
     if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ADMISSION_LOCK)))
+        connection.execute(_LOCK)
 
 
 def _new(order: Order, job_id: str, deadline_at: datetime, now: datetime) -> Job:
@@ -76,8 +82,8 @@ def _new(order: Order, job_id: str, deadline_at: datetime, now: datetime) -> Job
 
 
 def _insert(connection: sa.Connection, job: Job) -> Job:
-    inserted = sa.insert(JOB).values(codec.job_to_columns(job)).returning(JOB)
-    written = codec.job_from_row(rows.the_one(connection, inserted))
+    row = rows.the_one(connection, statements.INSERT_JOB, codec.job_to_columns(job))
+    written = codec.job_from_row(row)
     changes.write_line(connection, written, ADMITTED, before=None, at=job.created_at)
     delivering.open_all(connection, written, [DeliveryKind.CARD])
     return written
@@ -96,10 +102,8 @@ def _revive(
         credits=order.credits,
         preview=order.preview,
         deadline_at=deadline_at,
-        acked_at=None,
     )
-    filled = sa.update(JOB).where(JOB.c.job_id == job.job_id).values(emptied_at=None)
-    connection.execute(filled.values(codec.request_to_columns(order.request)))
+    connection.execute(statements.REFILL, statements.refill_values(revived))
     written = changes.write_move(connection, job, revived, Event.REVIVED, transition)
     if written is None:
         raise StaleJob(job.job_id)

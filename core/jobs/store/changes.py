@@ -8,10 +8,9 @@ import sqlalchemy as sa
 
 from core.errors import StaleJob, UnknownJob
 from core.jobs import lifecycle, quota
-from core.jobs.job import Facts, Job, moved
+from core.jobs.job import NO_FACTS, Facts, Job, moved
 from core.jobs.lifecycle import Event, State, Transition
-from core.jobs.store import codec, delivering, queries, rows
-from core.jobs.store.tables import COST, HISTORY, JOB
+from core.jobs.store import codec, delivering, rows, statements
 
 BY_USERS = frozenset({Event.CANCEL, Event.CHECK_AGAIN, Event.ACK_REFUSED})
 """Events that need nobody to hold the job."""
@@ -29,7 +28,7 @@ def move(connection: sa.Connection, job: Job, event: Event, at: datetime, facts:
     changed = _try_move(connection, job, event, at, facts)
     if changed:
         return changed
-    fresh = rows.find(connection, job.job_id, to_change=True)
+    fresh = rows.job(connection, job.job_id, to_change=True)
     if fresh is None or (fresh.state, fresh.fence) != (job.state, job.fence):
         raise StaleJob(job.job_id)
     return _try_move(connection, fresh, event, at, facts) or fresh
@@ -45,48 +44,40 @@ def move_as_user(connection: sa.Connection, job_id: str, event: Event, at: datet
     """
     if event not in BY_USERS:
         raise ValueError(f"{event} happens only to a job that is held")
-    job = rows.find(connection, job_id, to_change=True)
+    job = rows.job(connection, job_id, to_change=True)
     if job is None:
         raise UnknownJob(job_id)
     if event is Event.CANCEL and job.cancel_wanted:
         return job
-    if not _is_open_to(job, event, at):
-        return None
-    return _try_move(connection, job, event, at, Facts())
-
-
-def _is_open_to(job: Job, event: Event, at: datetime) -> bool:
-    if event is Event.CHECK_AGAIN:
-        return job.can_check_again(at)
-    return event is not Event.ACK_REFUSED or job.acked_at is None
+    return _try_move(connection, job, event, at, NO_FACTS)
 
 
 def _try_move(
     connection: sa.Connection, job: Job, event: Event, at: datetime, facts: Facts
 ) -> Job | None:
     transition = lifecycle.advance(job.state, event, cancel_wanted=job.cancel_wanted)
-    if transition is None:
+    if transition is None or not _is_open_to(job, event, at):
         return None
-    after = moved(job, event, transition, at, facts)
-    return write_move(connection, job, after, event, transition)
+    return write_move(connection, job, moved(job, event, transition, at, facts), event, transition)
+
+
+def _is_open_to(job: Job, event: Event, at: datetime) -> bool:
+    match event:
+        case Event.CHECK_AGAIN:
+            return job.can_check_again(at)
+        case Event.ACK_REFUSED:
+            return job.acked_at is None
+        case Event.REVIVED:
+            return False  # only by an order, whose request it takes on
+        case _:
+            return True
 
 
 def write_move(
     connection: sa.Connection, before: Job, after: Job, event: Event, transition: Transition
 ) -> Job | None:
     """Write one step of a job and all that belongs to it; None when the job was not `before`."""
-    guarded = (
-        sa.update(JOB)
-        .where(
-            JOB.c.job_id == before.job_id,
-            JOB.c.state == before.state,
-            JOB.c.fence == before.fence,
-            JOB.c.cancel_wanted == before.cancel_wanted,
-        )
-        .values(codec.changed_columns(before, after))
-        .returning(JOB)
-    )
-    row = rows.one(connection, guarded)
+    row = rows.one(connection, statements.MOVE_JOB, statements.move_values(before, after))
     if row is None:
         return None
     written = codec.job_from_row(row)
@@ -102,18 +93,18 @@ def write_line(
     connection: sa.Connection, job: Job, event: str, *, before: State | None, at: datetime
 ) -> None:
     """Add a line about the job itself to its history."""
-    connection.execute(
-        sa.insert(HISTORY).values(
-            job_id=job.job_id,
-            at=at,
-            event=str(event),
-            before=before,
-            after=job.state,
-            reason=job.reason,
-            fence=job.fence,
-            seq=job.seq,
-        )
-    )
+    line = {
+        "job_id": job.job_id,
+        "at": at,
+        "event": event,
+        "before": before,
+        "after": job.state,
+        "reason": job.reason,
+        "fence": job.fence,
+        "delivery": None,
+        "seq": job.seq,
+    }
+    connection.execute(statements.INSERT_LINE, line)
 
 
 def _write_cost(connection: sa.Connection, job: Job) -> None:
@@ -129,18 +120,13 @@ def _write_cost(connection: sa.Connection, job: Job) -> None:
         "preview": job.preview,
         "at": job.finished_at,
     }
-    connection.execute(rows.insert_once(connection, COST), cost)
+    connection.execute(statements.charge(connection), cost)
 
 
 def claim(connection: sa.Connection, job_id: str, owner: str, at: datetime) -> Job | None:
     """Take a job from whoever holds it; None when there is nothing left to do for it."""
-    taken = (
-        sa.update(JOB)
-        .where(JOB.c.job_id == job_id, sa.or_(queries.IS_ACTIVE, queries.HAS_OPEN_DELIVERY))
-        .values(fence=JOB.c.fence + 1, owner=owner, updated_at=at)
-        .returning(JOB)
-    )
-    row = rows.one(connection, taken)
+    values = {"of_job": job_id, "owner": owner, "at": at}
+    row = rows.one(connection, statements.CLAIM, values)
     return codec.job_from_row(row) if row else None
 
 
@@ -151,14 +137,8 @@ def acknowledge(connection: sa.Connection, job_id: str, at: datetime) -> Job:
     Raises:
         UnknownJob: there is no such job.
     """
-    noted = (
-        sa.update(JOB)
-        .where(JOB.c.job_id == job_id, JOB.c.acked_at.is_(None), queries.IS_ACTIVE)
-        .values(acked_at=at, updated_at=at)
-        .returning(JOB)
-    )
-    row = rows.one(connection, noted)
-    job = codec.job_from_row(row) if row else rows.find(connection, job_id)
+    row = rows.one(connection, statements.ACKNOWLEDGE, {"of_job": job_id, "at": at})
+    job = codec.job_from_row(row) if row else rows.job(connection, job_id)
     if job is None:
         raise UnknownJob(job_id)
     return job

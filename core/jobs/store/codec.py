@@ -91,12 +91,6 @@ def job_to_columns(job: Job) -> dict[str, Any]:
     }
 
 
-def changed_columns(before: Job, after: Job) -> dict[str, Any]:
-    """Return the columns in which two states of one job differ."""
-    old, new = job_to_columns(before), job_to_columns(after)
-    return {name: value for name, value in new.items() if value != old[name]}
-
-
 def job_from_row(row: Row) -> Job:
     """Return the job of `row`."""
     return Job(

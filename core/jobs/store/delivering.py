@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,8 +13,7 @@ from core.jobs import deliveries
 from core.jobs.deliveries import DeliveryEvent
 from core.jobs.job import Delivery, DeliveryState, Job
 from core.jobs.lifecycle import DeliveryKind
-from core.jobs.store import codec, queries, rows
-from core.jobs.store.tables import DELIVERY, HISTORY, JOB
+from core.jobs.store import codec, queries, rows, statements
 
 SHOWN_AGAIN = (DeliveryKind.RESULT, DeliveryKind.NOTICE)
 """Deliveries that a requester may ask for again after the place had refused them."""
@@ -35,24 +33,15 @@ def open_all(connection: sa.Connection, job: Job, kinds: Iterable[DeliveryKind])
     ]
     if opened:
         columns = [codec.delivery_to_columns(each) for each in opened]
-        connection.execute(rows.insert_once(connection, DELIVERY), columns)
+        connection.execute(statements.open_delivery(connection), columns)
 
 
 def close(connection: sa.Connection, job: Job, kinds: Iterable[DeliveryKind]) -> None:
     """Skip what the job has to say no more, where its sending has not begun."""
     if not kinds:
         return
-    closed = (
-        sa.update(DELIVERY)
-        .where(
-            DELIVERY.c.job_id == job.job_id,
-            DELIVERY.c.kind.in_(list(kinds)),
-            DELIVERY.c.state == DeliveryState.PENDING,
-        )
-        .values(state=DeliveryState.SKIPPED)
-        .returning(DELIVERY)
-    )
-    for row in rows.many(connection, closed):
+    values = {"of_job": job.job_id, "kinds": [kind.value for kind in kinds]}
+    for row in rows.many(connection, statements.SKIP_PENDING, values):
         skipped = codec.delivery_from_row(row)
         _write_line(
             connection,
@@ -81,40 +70,42 @@ def move(
         StaleJob: the job is held by somebody else, or the delivery is in another state.
         ValueError: the event opens a new delivery; `show_again` does that.
     """
-    if rows.one(connection, queries.held(job.job_id, job.fence)) is None:
+    held = {"job_id": job.job_id, "fence": job.fence}
+    if rows.one(connection, queries.JOB_HELD, held) is None:
         raise StaleJob(job.job_id)
     transition = deliveries.advance(delivery.state, event, delivery.kind)
     if transition is None:
         return delivery
     if transition.raises_seq:
         raise ValueError(f"{event} opens a delivery of its own")
-    values: dict[str, Any] = {"state": transition.to, "data": {**delivery.data, **(data or {})}}
-    values["not_before_at"] = not_before_at
-    if transition.counts_attempt:
-        first_at = delivery.first_attempt_at or at
-        values |= {"attempt": delivery.attempt + 1, "first_attempt_at": first_at}
-        values["last_attempt_at"] = at
-    changed = _update(connection, delivery, values)
+    changed = _write_move(
+        connection,
+        delivery,
+        replace(
+            delivery,
+            state=transition.to,
+            attempt=delivery.attempt + transition.counts_attempt,
+            data={**delivery.data, **(data or {})},
+            not_before_at=not_before_at,
+            first_attempt_at=delivery.first_attempt_at or at,
+            last_attempt_at=at if transition.counts_attempt else delivery.last_attempt_at,
+        ),
+    )
     _write_line(connection, changed, event, fence=job.fence, before=delivery.state, at=at)
     return changed
 
 
-def _update(connection: sa.Connection, delivery: Delivery, values: Mapping[str, Any]) -> Delivery:
-    guarded = (
-        sa.update(DELIVERY)
-        .where(
-            DELIVERY.c.job_id == delivery.job_id,
-            DELIVERY.c.kind == delivery.kind,
-            DELIVERY.c.seq == delivery.seq,
-            DELIVERY.c.state == delivery.state,
-            DELIVERY.c.attempt == delivery.attempt,
-        )
-        .values(values)
-        .returning(DELIVERY)
-    )
-    row = rows.one(connection, guarded)
+def _write_move(connection: sa.Connection, before: Delivery, after: Delivery) -> Delivery:
+    values = codec.delivery_to_columns(after) | {
+        "of_job": before.job_id,
+        "of_kind": before.kind,
+        "of_seq": before.seq,
+        "from_state": before.state,
+        "after_attempt": before.attempt,
+    }
+    row = rows.one(connection, statements.MOVE_DELIVERY, values)
     if row is None:
-        raise StaleJob(delivery.job_id)
+        raise StaleJob(before.job_id)
     return codec.delivery_from_row(row)
 
 
@@ -127,18 +118,18 @@ def _write_line(
     before: DeliveryState,
     at: datetime,
 ) -> None:
-    connection.execute(
-        sa.insert(HISTORY).values(
-            job_id=delivery.job_id,
-            at=at,
-            event=event,
-            before=before,
-            after=delivery.state,
-            fence=fence,
-            delivery=delivery.kind,
-            seq=delivery.seq,
-        )
-    )
+    line = {
+        "job_id": delivery.job_id,
+        "at": at,
+        "event": event,
+        "before": before,
+        "after": delivery.state,
+        "reason": None,
+        "fence": fence,
+        "delivery": delivery.kind,
+        "seq": delivery.seq,
+    }
+    connection.execute(statements.INSERT_LINE, line)
 
 
 def show_again(connection: sa.Connection, job_id: str, at: datetime) -> Job | None:
@@ -148,14 +139,13 @@ def show_again(connection: sa.Connection, job_id: str, at: datetime) -> Job | No
     Raises:
         UnknownJob: there is no such job.
     """
-    job = rows.find(connection, job_id, to_change=True)
+    job = rows.job(connection, job_id, to_change=True)
     if job is None:
         raise UnknownJob(job_id)
     refused = _refused(connection, job)
     if not (job.is_terminal and refused):
         return None
-    raised = sa.update(JOB).where(JOB.c.job_id == job_id).returning(JOB)
-    row = rows.the_one(connection, raised.values(seq=job.seq + 1, updated_at=at))
+    row = rows.the_one(connection, statements.RAISE_SEQ, {"of_job": job_id, "at": at})
     shown = codec.job_from_row(row)
     open_all(connection, shown, [each.kind for each in refused])
     for each in refused:
@@ -172,7 +162,7 @@ def show_again(connection: sa.Connection, job_id: str, at: datetime) -> Job | No
 
 
 def _refused(connection: sa.Connection, job: Job) -> list[Delivery]:
-    found = rows.many(connection, queries.deliveries(job.job_id))
+    found = rows.many(connection, queries.DELIVERIES, {"job_id": job.job_id})
     latest = {each.kind: each for each in map(codec.delivery_from_row, found)}
     last = [latest[kind] for kind in SHOWN_AGAIN if kind in latest]
     return [each for each in last if each.state is DeliveryState.REFUSED]

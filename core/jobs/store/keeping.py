@@ -26,13 +26,13 @@ def empty_old(
         .limit(limit)
     )
     emptied = _emptied(at).where(JOB.c.job_id.in_(old)).returning(JOB.c.job_id)
-    return tuple(sorted(row["job_id"] for row in rows.many(connection, emptied)))
+    return tuple(sorted(row["job_id"] for row in rows.many(connection, emptied, {})))
 
 
 def empty(connection: sa.Connection, job_id: str, at: datetime) -> Job | None:
     """Empty one job; None when it has not ended, or something is still being said of it."""
     emptied = _emptied(at).where(JOB.c.job_id == job_id, _MAY_BE_EMPTIED).returning(JOB)
-    row = rows.one(connection, emptied)
+    row = rows.one(connection, emptied, {})
     return codec.job_from_row(row) if row else None
 
 

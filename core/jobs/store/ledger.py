@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+import sqlalchemy as sa
+
 from core.clock import Clock
 from core.errors import UnknownJob
 from core.jobs.deliveries import DeliveryEvent
@@ -172,33 +174,36 @@ class Ledger:
         Raises:
             UnknownJob: there is no such job.
         """
-        found = await self._read(queries.job(job_id))
+        found = await self._read(queries.JOB_BY_ID, job_id=job_id)
         if not found:
             raise UnknownJob(job_id)
         return codec.job_from_row(found[0])
 
     async def deliveries(self, job_id: str) -> tuple[Delivery, ...]:
         """Return a job's deliveries in the order in which they are sent."""
-        found = await self._read(queries.deliveries(job_id))
+        found = await self._read(queries.DELIVERIES, job_id=job_id)
         return tuple(codec.delivery_from_row(row) for row in found)
 
     async def unfinished(self) -> tuple[str, ...]:
         """Return the ids of jobs that have not ended or have something to say; oldest first."""
-        return tuple(row["job_id"] for row in await self._read(queries.unfinished()))
+        return tuple(row["job_id"] for row in await self._read(queries.UNFINISHED))
 
     async def list_for(self, requester: str, limit: int) -> tuple[Job, ...]:
         """Return a requester's jobs, the newest first."""
-        found = await self._read(queries.jobs_of(requester, limit))
+        found = await self._read(queries.JOBS_OF, requester=requester, limit=limit)
         return tuple(codec.job_from_row(row) for row in found)
 
     async def list_all(self, limit: int, state: State | None = None) -> tuple[Job, ...]:
         """Return everybody's jobs, or those in one state; the newest first."""
-        found = await self._read(queries.jobs(limit, state))
+        if state is None:
+            found = await self._read(queries.JOBS, limit=limit)
+        else:
+            found = await self._read(queries.JOBS_IN, limit=limit, state=state)
         return tuple(codec.job_from_row(row) for row in found)
 
     async def history(self, job_id: str) -> tuple[Change, ...]:
         """Return what happened to a job and to its deliveries, in order."""
-        found = await self._read(queries.history(job_id))
+        found = await self._read(queries.HISTORY_OF, job_id=job_id)
         return tuple(codec.change_from_row(row) for row in found)
 
     async def usage(self, requester: str, now: datetime) -> Usage:
@@ -215,26 +220,29 @@ class Ledger:
 
         `preview` chooses the local studio's or the hosted API's; None takes both.
         """
-        found = await self._read(queries.durations(model_id, limit, preview=preview))
+        previews = [True, False] if preview is None else [preview]
+        found = await self._read(
+            queries.DURATIONS, model_id=model_id, previews=previews, limit=limit
+        )
         return tuple((row["produced_at"] - row["submitted_at"]).total_seconds() for row in found)
 
     async def counts(self) -> Mapping[State, int]:
         """Return how many jobs are in each state; every state is there."""
-        found = {row["state"]: row["jobs"] for row in await self._read(queries.counts())}
+        found = {row["state"]: row["jobs"] for row in await self._read(queries.COUNTS)}
         return {state: found.get(state.value, 0) for state in State}
 
     async def media_in_use(self) -> frozenset[str]:
         """Return the names of the files that jobs still refer to."""
         names: set[str] = set()
         after = ""
-        while page := await self._read(queries.kept_media(after, PAGE)):
+        while page := await self._read(queries.KEPT_MEDIA, after=after, limit=PAGE):
             names.update(queries.names(page))
             after = page[-1]["job_id"]
         return frozenset(names)
 
     async def wants_media(self, job_id: str, name: str) -> bool:
         """Whether the job is under way and `name` is one of its prepared pictures."""
-        found = await self._read(queries.job(job_id))
+        found = await self._read(queries.JOB_BY_ID, job_id=job_id)
         jobs = [codec.job_from_row(row) for row in found]
         return any(
             item.name == name for job in jobs if not job.is_terminal for item in job.prepared
@@ -266,5 +274,7 @@ class Ledger:
             job_id, lambda connection: keeping.empty(connection, job_id, emptied_at)
         )
 
-    async def _read(self, statement: queries.Statement) -> Sequence[codec.Row]:
-        return await self._reads.transaction(lambda connection: rows.many(connection, statement))
+    async def _read(self, statement: sa.Executable, **values: object) -> Sequence[codec.Row]:
+        return await self._reads.transaction(
+            lambda connection: rows.many(connection, statement, values)
+        )

@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from core.jobs.job import Job
 from core.jobs.store import codec, queries
 
 
-def find(connection: sa.Connection, job_id: str, *, to_change: bool = False) -> Job | None:
-    """Return the job as it is now, or None."""
-    row = one(connection, queries.job(job_id, to_change=to_change))
+def job(connection: sa.Connection, job_id: str, *, to_change: bool = False) -> Job | None:
+    """Return the job as it is now, or None; `to_change` keeps it so until the transaction ends."""
+    statement = queries.JOB_TO_CHANGE if to_change else queries.JOB_BY_ID
+    row = one(connection, statement, {"job_id": job_id})
     return codec.job_from_row(row) if row else None
 
 
-def one(connection: sa.Connection, statement: sa.Executable) -> codec.Row | None:
+def one(
+    connection: sa.Connection, statement: sa.Executable, values: Mapping[str, Any]
+) -> codec.Row | None:
     """Return the first row that `statement` gives, or None."""
-    return (connection.execute(statement)).mappings().first()
+    return connection.execute(statement, values).mappings().first()
 
 
-def the_one(connection: sa.Connection, statement: sa.Executable) -> codec.Row:
+def the_one(
+    connection: sa.Connection, statement: sa.Executable, values: Mapping[str, Any]
+) -> codec.Row:
     """Return the only row that `statement` gives."""
-    return (connection.execute(statement)).mappings().one()
+    return connection.execute(statement, values).mappings().one()
 
 
-def many(connection: sa.Connection, statement: sa.Executable) -> Sequence[codec.Row]:
+def many(
+    connection: sa.Connection, statement: sa.Executable, values: Mapping[str, Any]
+) -> Sequence[codec.Row]:
     """Return every row that `statement` gives."""
-    return (connection.execute(statement)).mappings().all()
-
-
-def insert_once(connection: sa.Connection, table: sa.Table) -> sa.Executable:
-    """Return an insert that does nothing where the row exists already."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    return insert(table).on_conflict_do_nothing()
+    return connection.execute(statement, values).mappings().all()

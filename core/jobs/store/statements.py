@@ -1,0 +1,131 @@
+"""Decider: every change of the ledger, as guarded statements made once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.jobs.job import DeliveryState, Job
+from core.jobs.store import codec, queries
+from core.jobs.store.tables import COST, DELIVERY, HISTORY, JOB
+
+_ORDERED = frozenset(
+    {
+        "job_id", "dedupe_key", "platform", "place", "requester", "origin_data", "model_id",
+        "pictures", "prompt", "negative_prompt", "request", "credits", "preview", "created_at",
+    }
+)  # fmt: skip
+"""Columns that are set when an order is taken in, and by no event."""
+_OTHERWISE = frozenset({"acked_at", "owner", "emptied_at"})
+"""Columns with a statement of their own, below."""
+_MOVED = tuple(column.name for column in JOB.c if column.name not in _ORDERED | _OTHERWISE)
+_DELIVERED = ("state", "attempt", "data", "not_before_at", "first_attempt_at", "last_attempt_at")
+
+MOVE_JOB = (
+    sa.update(JOB)
+    .where(
+        JOB.c.job_id == bindparam("of_job"),
+        JOB.c.state == bindparam("from_state"),
+        JOB.c.fence == bindparam("under_fence"),
+        JOB.c.cancel_wanted == bindparam("was_cancel_wanted"),
+    )
+    .values({name: bindparam(name) for name in _MOVED})
+    .returning(JOB)
+)
+
+CLAIM = (
+    sa.update(JOB)
+    .where(
+        JOB.c.job_id == bindparam("of_job"), sa.or_(queries.IS_ACTIVE, queries.HAS_OPEN_DELIVERY)
+    )
+    .values(fence=JOB.c.fence + 1, owner=bindparam("owner"), updated_at=bindparam("at"))
+    .returning(JOB)
+)
+
+ACKNOWLEDGE = (
+    sa.update(JOB)
+    .where(JOB.c.job_id == bindparam("of_job"), JOB.c.acked_at.is_(None), queries.IS_ACTIVE)
+    .values(acked_at=bindparam("at"), updated_at=bindparam("at"))
+    .returning(JOB)
+)
+
+REFILL = (
+    sa.update(JOB)
+    .where(JOB.c.job_id == bindparam("of_job"))
+    .values({name: bindparam(name) for name in _ORDERED - {"job_id", "dedupe_key", "created_at"}})
+    .values(acked_at=None, emptied_at=None)
+)
+"""Put the order anew into a job whose acknowledgement had failed."""
+
+RAISE_SEQ = (
+    sa.update(JOB)
+    .where(JOB.c.job_id == bindparam("of_job"))
+    .values(seq=JOB.c.seq + 1, updated_at=bindparam("at"))
+    .returning(JOB)
+)
+
+INSERT_JOB = sa.insert(JOB).returning(JOB)
+INSERT_LINE = sa.insert(HISTORY)
+
+MOVE_DELIVERY = (
+    sa.update(DELIVERY)
+    .where(
+        DELIVERY.c.job_id == bindparam("of_job"),
+        DELIVERY.c.kind == bindparam("of_kind"),
+        DELIVERY.c.seq == bindparam("of_seq"),
+        DELIVERY.c.state == bindparam("from_state"),
+        DELIVERY.c.attempt == bindparam("after_attempt"),
+    )
+    .values({name: bindparam(name) for name in _DELIVERED})
+    .returning(DELIVERY)
+)
+
+SKIP_PENDING = (
+    sa.update(DELIVERY)
+    .where(
+        DELIVERY.c.job_id == bindparam("of_job"),
+        DELIVERY.c.kind.in_(bindparam("kinds", expanding=True)),
+        DELIVERY.c.state == DeliveryState.PENDING.value,
+    )
+    .values(state=DeliveryState.SKIPPED.value)
+    .returning(DELIVERY)
+)
+
+_OPEN: dict[str, sa.Executable] = {
+    "sqlite": sqlite.insert(DELIVERY).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(DELIVERY).on_conflict_do_nothing(),
+}
+_CHARGE: dict[str, sa.Executable] = {
+    "sqlite": sqlite.insert(COST).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(COST).on_conflict_do_nothing(),
+}
+
+
+def open_delivery(connection: sa.Connection) -> sa.Executable:
+    """Return the insert of deliveries that leaves alone what is there."""
+    return _OPEN[connection.dialect.name]
+
+
+def charge(connection: sa.Connection) -> sa.Executable:
+    """Return the insert of a cost that leaves alone what is there."""
+    return _CHARGE[connection.dialect.name]
+
+
+def move_values(before: Job, after: Job) -> dict[str, Any]:
+    """Return what MOVE_JOB is executed with."""
+    columns = codec.job_to_columns(after)
+    return {name: columns[name] for name in _MOVED} | {
+        "of_job": before.job_id,
+        "from_state": before.state,
+        "under_fence": before.fence,
+        "was_cancel_wanted": before.cancel_wanted,
+    }
+
+
+def refill_values(job: Job) -> dict[str, Any]:
+    """Return what REFILL is executed with."""
+    columns = codec.job_to_columns(job)
+    return {name: columns[name] for name in _ORDERED} | {"of_job": job.job_id}
