@@ -276,13 +276,6 @@ class Settings(BaseSettings):
         return cls.read(os.environ, Path(".env"))  # noqa: TID251  # the one place
 
     @property
-    def database(self) -> str:
-        """The address of the bot's jobs; may hold a password."""
-        if self.database_url is not None:
-            return self.database_url.get_secret_value()
-        return f"sqlite+aiosqlite:///{self.data_dir / 'redraw.sqlite'}"
-
-    @property
     def secrets(self) -> tuple[str, ...]:
         """Every value that must never be shown, for the log to mask."""
         return secrets_of(value for _, value in self)
@@ -292,6 +285,11 @@ def unknown_variables(environ: Mapping[str, str]) -> tuple[str, ...]:
     """Return variables that carry our prefix but set nothing: most often typing mistakes."""
     known = {variable(field) for field in Settings.model_fields}
     return tuple(sorted(k for k in environ if k.startswith(PREFIX) and k not in known))
+
+
+def environment() -> Mapping[str, str]:
+    """Return the names and values that the process was started with."""
+    return dict(os.environ)  # noqa: TID251  # the one place
 
 
 def _from_file(cls: type[BaseSettings], env_file: Path | None) -> dict[str, str]:

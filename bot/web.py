@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Protocol
 
 import structlog
 from aiohttp import web
@@ -25,9 +24,7 @@ from core.errors import (
     MediaUnavailable,
     SettingsError,
     StoreUnavailable,
-    UnknownJob,
 )
-from core.jobs.job import Job
 from core.media import links
 from core.media.item import MediaItem
 from core.media.spool import Spool
@@ -38,16 +35,8 @@ _SHUTDOWN_S = 2.0
 _log = structlog.get_logger()
 
 
-class JobsOnRecord(Protocol):
-    """What the web server asks the ledger."""
-
-    async def load(self, job_id: str) -> Job:
-        """Return a job; raises UnknownJob."""
-        ...
-
-    async def wants_media(self, job_id: str, name: str) -> bool:
-        """Whether the job is under way and the picture is one that it has prepared."""
-        ...
+FindMedia = Callable[[str, str], Awaitable[MediaItem | None]]
+"""From a job's id and a picture's name to the picture, while the job still wants it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +61,7 @@ class Readiness:
 class Site:
     """What the web server has to do with."""
 
-    jobs: JobsOnRecord
+    find_media: FindMedia
     spool: Spool
     key: bytes
     clock: Clock
@@ -148,7 +137,7 @@ def _media(site: Site) -> Callable[[web.Request], Awaitable[web.Response]]:
         try:
             item = await _wanted(site, token, name)
             return _picture(item, await site.spool.read(item))
-        except (AddressRefused, Gone, UnknownJob):
+        except (AddressRefused, Gone):
             raise web.HTTPNotFound from None
         except (MediaUnavailable, StoreUnavailable):
             raise web.HTTPServiceUnavailable(headers={"Retry-After": "2"}) from None
@@ -158,13 +147,10 @@ def _media(site: Site) -> Callable[[web.Request], Awaitable[web.Response]]:
 
 async def _wanted(site: Site, token: str, name: str) -> MediaItem:
     claim = links.read(site.key, token, site.clock.now(), name=name)
-    if not await site.jobs.wants_media(claim.job_id, claim.name):
+    item = await site.find_media(claim.job_id, claim.name)
+    if item is None:
         raise Gone("the job does not want it any more")
-    job = await site.jobs.load(claim.job_id)
-    for item in job.prepared:
-        if item.name == claim.name:
-            return item
-    raise Gone("the job has no such picture any more")
+    return item
 
 
 def _picture(item: MediaItem, data: bytes) -> web.Response:

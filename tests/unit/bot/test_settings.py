@@ -158,13 +158,6 @@ def test_lists_are_words_between_commas() -> None:
     assert settings.admins == ("discord:1", "slack:U2")
 
 
-def test_database_is_in_the_data_folder(tmp_path: Path) -> None:
-    """Unless another is named, the jobs are in a SQLite file in the data folder."""
-    settings = Settings.read({"REDRAW_DATA_DIR": str(tmp_path)})
-
-    assert settings.database == f"sqlite+aiosqlite:///{tmp_path / 'redraw.sqlite'}"
-
-
 @pytest.mark.parametrize(
     ("environ", "platform", "expected"),
     [
