@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from urllib.parse import SplitResult, urlsplit
@@ -22,6 +23,9 @@ _COMPATIBLE = IPv6Network("::/96")
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 """Source: RFC 4291, 2.4 and the IANA registry: the only IPv6 space that is handed out."""
+
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+"""Source: RFC 1123, 2.1, and the underscore that some hosts use all the same."""
 
 _LOCAL_NAMES = ("localhost", "local", "internal", "localdomain", "home.arpa", "lan", "intranet")
 """Source: RFC 6761, 6762 and 8375, and the names cloud and home networks use for themselves."""
@@ -44,12 +48,13 @@ class Origin:
 def origin_of(url: str) -> Origin:
     """Return the origin of `url`, with its default port filled in; raises AddressRefused."""
     parts, port = _split(url)
-    host = (parts.hostname or "").rstrip(".").lower()
+    host = (parts.hostname or "").lower()
     if parts.scheme not in _DEFAULT_PORTS:
         raise AddressRefused(f"scheme {parts.scheme[:20] or 'missing'} is not fetched")
     if not host:
         raise AddressRefused("the URL names no host")
-    return Origin(scheme=parts.scheme, host=host, port=port or _DEFAULT_PORTS[parts.scheme])
+    usual = _DEFAULT_PORTS[parts.scheme]
+    return Origin(scheme=parts.scheme, host=host, port=usual if port is None else port)
 
 
 def origins(urls: frozenset[str]) -> frozenset[Origin]:
@@ -116,13 +121,14 @@ def _split(url: str) -> tuple[SplitResult, int | None]:
 
 
 def _check_host(host: str) -> None:
-    if not host.isascii():
-        raise AddressRefused("only ASCII host names are fetched")
     if ":" in host or _is_ipv4(host):
         if not is_public(host):
             raise AddressRefused("the address is not a public one")
         return
+    host = host.removesuffix(".")
     labels = host.split(".")
+    if not all(_LABEL.fullmatch(label) for label in labels):
+        raise AddressRefused("the host is not named in the usual form")
     if len(labels) == 1 or any(host == name or host.endswith(f".{name}") for name in _LOCAL_NAMES):
         raise AddressRefused("the name is one of a local network")
     if _is_number(labels[-1]):

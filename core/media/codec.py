@@ -77,7 +77,7 @@ def open_picture(data: bytes, bounds: Bounds) -> Opened:
     kind = sniff(data[:HEAD_BYTES])
     if kind is None:
         raise WrongType(describe(data[:HEAD_BYTES]))
-    with _codec_errors(bounds):
+    with codec_errors(bounds):
         image = _open(data, kind)
         _check_size(image.size, kind, bounds)
         frames = _frames(image, bounds)
@@ -92,7 +92,7 @@ def decode(opened: Opened, *, at_least: tuple[int, int] | None = None) -> Image.
     A JPEG may come back smaller, but not smaller than `at_least` (as stored, in pixels): its
     decoder can skip detail that a smaller picture does not need.
     """
-    with _codec_errors(Bounds()):
+    with codec_errors(Bounds()):
         if at_least is not None and opened.kind is Kind.JPEG:
             opened.image.draft(None, at_least)
         opened.image.load()
@@ -112,8 +112,6 @@ def _open(data: bytes, kind: Kind) -> ImageFile.ImageFile:
 def _check_size(size: tuple[int, int], kind: Kind, bounds: Bounds) -> None:
     width_px, height_px = size
     pixels = bounds.webp_pixels if kind is Kind.WEBP else bounds.pixels
-    if min(size) < 1:
-        raise Unreadable("the picture has no pixels")
     if max(size) > bounds.side:
         raise TooLarge(bounds.side, "pixels a side")
     if width_px * height_px > pixels:
@@ -142,7 +140,7 @@ def _orientation(image: ImageFile.ImageFile, kind: Kind) -> int:
 
 
 @contextmanager
-def _codec_errors(bounds: Bounds) -> Iterator[None]:
+def codec_errors(bounds: Bounds) -> Iterator[None]:
     """Turn whatever codecs raise over hostile bytes into a MediaError."""
     try:
         with warnings.catch_warnings():

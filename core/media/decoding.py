@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar, assert_never
 
@@ -64,10 +64,13 @@ class Decoder:
         memory_bytes: int = MEMORY_BYTES,
         timeout_s: float = TIMEOUT_S,
         clock: Clock | None = None,
+        *,
+        python: str = sys.executable,
     ) -> None:
         self._memory_bytes = memory_bytes
         self._timeout_s = timeout_s
         self._clock = clock or SystemClock()
+        self._python = python
         self._slots = asyncio.Semaphore(processes)
         self._idle: list[_Worker] = []
         self._is_closed = False
@@ -129,7 +132,7 @@ class Decoder:
             if worker.is_alive:
                 return worker
             await worker.end()
-        return await _start(self._memory_bytes, self._timeout_s)
+        return await self._start()
 
     async def _give_back(self, worker: _Worker, answer: Answer) -> None:
         """Keep the process, unless what it has been through makes a new one the safer choice."""
@@ -139,10 +142,7 @@ class Decoder:
             self._idle.append(worker)
 
     async def _answer(self, worker: _Worker, call: bytes) -> Answer:
-        async with asyncio.TaskGroup() as group:
-            limit = group.create_task(self._end_in_time(worker))
-            body = await worker.ask(call)
-            limit.cancel()
+        body = await _in_time(worker, worker.ask(call), self._timeout_s, self._clock)
         if body is not None:
             return read_answer(body)
         if worker.overran:
@@ -150,10 +150,47 @@ class Decoder:
         _log.warning("decoder_died", process_id=worker.process_id)
         raise Unreadable("decoding took its process down")
 
-    async def _end_in_time(self, worker: _Worker) -> None:
-        await self._clock.sleep(self._timeout_s)
-        worker.overran = True
-        worker.kill()
+    async def _start(self) -> _Worker:
+        """Start a process in a session of its own, so that Ctrl-C is not meant for it."""
+        limits = (str(self._memory_bytes), str(self._timeout_s))
+        try:
+            process = await asyncio.create_subprocess_exec(
+                self._python,
+                *("-c", _BOOT, *limits, *sys.path),
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as exc:
+            raise MediaUnavailable(f"no decoder process: {exc.strerror}") from exc
+        worker = _Worker(process)
+        is_ready = False
+        try:
+            is_ready = await _in_time(worker, worker.ready(), START_TIMEOUT_S, self._clock)
+        finally:
+            if not is_ready:
+                await worker.end()
+        if not is_ready:
+            raise MediaUnavailable("a decoder process did not start")
+        return worker
+
+
+async def _in_time(
+    worker: _Worker, work: Coroutine[None, None, T], limit_s: float, clock: Clock
+) -> T:
+    """Return what `work` does with `worker`; the worker is killed when that takes too long."""
+    async with asyncio.TaskGroup() as group:
+        limit = group.create_task(_kill_after(worker, limit_s, clock))
+        done = await work
+        limit.cancel()
+    return done
+
+
+async def _kill_after(worker: _Worker, limit_s: float, clock: Clock) -> None:
+    await clock.sleep(limit_s)
+    worker.overran = True
+    worker.kill()
 
 
 class _Worker:
@@ -199,34 +236,6 @@ class _Worker:
         self.kill()
         self._process.stdin.close()
         await self._process.wait()
-
-
-async def _start(memory_bytes: int, timeout_s: float) -> _Worker:
-    """Start a process of its own session, so that Ctrl-C in a terminal is not meant for it."""
-    try:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-c", _BOOT, str(memory_bytes), str(timeout_s), *sys.path),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=DEVNULL,
-            start_new_session=True,
-        )
-    except OSError as exc:
-        raise MediaUnavailable(f"no decoder process could be started: {exc.strerror}") from exc
-    worker = _Worker(process)
-    is_ready = False
-    try:
-        async with asyncio.timeout(START_TIMEOUT_S):
-            is_ready = await worker.ready()
-    except TimeoutError as exc:
-        raise MediaUnavailable("a decoder process did not start in time") from exc
-    finally:
-        if not is_ready:
-            await worker.end()
-    if not is_ready:
-        raise MediaUnavailable("a decoder process ended before it was ready")
-    return worker
 
 
 def _value(answer: Answer, memory_bytes: int) -> Any:

@@ -101,8 +101,10 @@ class Downloader:
         names = self._resolver or aiohttp.ThreadedResolver()
         tls = self._tls or True
         ours = aiohttp.TCPConnector(resolver=names, ssl=tls, limit=CONNECTIONS)
+        guarded = _GuardedResolver(names, self._is_allowed)
+        self._sessions.push_async_callback(guarded.close)
         theirs = aiohttp.TCPConnector(
-            resolver=_GuardedResolver(names, self._is_allowed),
+            resolver=guarded,
             socket_factory=self._guarded_socket,
             use_dns_cache=False,  # every connection is made to what was just checked
             ssl=tls,
@@ -145,7 +147,7 @@ class Downloader:
                         return await self._follow(url, limit_bytes, headers)
         except TimeoutError as exc:
             raise MediaUnavailable("the host took too long") from exc
-        raise AssertionError("unreachable: the last attempt returns or raises")
+        raise AssertionError("the last try returns or raises")  # pragma: no cover - cannot be
 
     def _wait_s(self, error: Exception) -> bool | float:
         """Whether to try again, or after how many seconds if the host said so."""
@@ -173,8 +175,9 @@ class Downloader:
     def _get(self, url: str, headers: Mapping[str, str]) -> AbstractAsyncContextManager[_Answer]:
         origin = origin_of(url)
         session = self._ours if origin in self._trusted_origins else self._theirs
-        target = URL(url, encoded=url.isascii())
-        if (target.scheme, target.host, target.port) != (origin.scheme, origin.host, origin.port):
+        target = _as_url(url)
+        host = (target.host or "").lower()
+        if (target.scheme, host, target.port) != (origin.scheme, origin.host, origin.port):
             raise AddressRefused("the URL can be read in two ways")
         return session.get(target, headers=headers, allow_redirects=False)
 
@@ -267,6 +270,14 @@ def _retry_after_s(text: str | None, now: datetime) -> float | None:
     return max(0.0, (at.astimezone(UTC) - now).total_seconds())
 
 
+def _as_url(url: str) -> URL:
+    """Return `url` letter by letter as it was given: signatures are over its spelling."""
+    try:
+        return URL(url, encoded=url.isascii())
+    except ValueError as exc:
+        raise AddressRefused("the URL cannot be taken apart") from exc
+
+
 @contextmanager
 def _http_errors() -> Iterator[None]:
     """Translate what the HTTP library raises; URLs stay out of it, they may be secrets."""
@@ -274,7 +285,5 @@ def _http_errors() -> Iterator[None]:
         yield
     except aiohttp.ClientConnectorCertificateError as exc:
         raise AddressRefused("the host cannot prove who it is") from exc
-    except aiohttp.InvalidURL as exc:
-        raise AddressRefused("the URL cannot be fetched") from exc
     except (aiohttp.ClientError, OSError) as exc:
         raise MediaUnavailable(f"the host could not be asked: {type(exc).__name__}") from exc

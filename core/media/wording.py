@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import assert_never
 
 ALT_CHARACTERS = 1000
 """
@@ -64,6 +65,8 @@ def _around(shows: Shows, model_name: str, index: int, count: int) -> tuple[str,
             return f"A sheet of {count} numbered pictures: ", by
         case Shows.BEFORE_AFTER:
             return "Left: the original picture. Right: ", by
+        case _:
+            assert_never(shows)
 
 
 def _shortened(text: str, limit: int) -> str:

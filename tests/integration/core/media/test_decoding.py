@@ -10,17 +10,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from core.errors import MediaUnavailable, TooLarge, Unreadable, WrongType
-from core.media.decoding import MEMORY_BYTES, Decoder
+from core.errors import MediaError, MediaUnavailable, TooLarge, Unreadable, WrongType
+from core.media.decoding import MEMORY_BYTES, START_TIMEOUT_S, Decoder
 from core.media.decoding_process import ALARM_MARGIN_S
 from core.media.fit import prepare
 from tests.fakes import pictures
-from tests.fakes.clock import FastClock
+from tests.fakes.clock import VirtualClock
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -45,6 +45,11 @@ def work_for(seconds: float) -> int:
     while time.monotonic() < until:
         pass
     return os.getpid()
+
+
+def note_and_work(note: Path) -> None:
+    note.write_text(str(os.getpid()))
+    work_for(600)
 
 
 def take(size: int) -> int:
@@ -73,6 +78,14 @@ def peak_bytes(pid: int) -> int:
     match = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     assert match is not None
     return int(match[1]) * 1024
+
+
+async def error_of(call: Awaitable[object]) -> MediaError | None:
+    try:
+        await call
+    except MediaError as error:
+        return error
+    return None
 
 
 async def until(is_so: Callable[[], bool]) -> None:
@@ -150,16 +163,19 @@ async def test_an_idle_process_that_died_is_replaced_unseen() -> None:
 
 
 @linux
-async def test_overrunning_is_too_large_and_ends_the_process() -> None:
+async def test_overrunning_is_too_large_and_ends_the_process(tmp_path: Path) -> None:
     """A picture that takes too long is given up, and nothing goes on working on it."""
-    clock = FastClock(rate=60)
+    clock, note = VirtualClock(), tmp_path / "pid"
     async with Decoder(processes=1, timeout_s=15, clock=clock) as decoder:
-        first = await decoder.run(process_id)
-        with pytest.raises(TooLarge) as caught:
-            await decoder.run(work_for, 600.0)
+        async with asyncio.TaskGroup() as group:
+            decoding = group.create_task(error_of(decoder.run(note_and_work, note)))
+            await until(lambda: note.exists() and note.read_text() != "")
+            await clock.advance(15)
+        error = decoding.result()
 
-        assert (caught.value.limit, caught.value.unit) == (15, "seconds")
-        assert not is_running(first)
+        assert isinstance(error, TooLarge)
+        assert (error.limit, error.unit) == (15, "seconds")
+        assert not is_running(int(note.read_text()))
         assert await decoder.run(max, 1, 2) == 2
 
 
@@ -240,6 +256,40 @@ async def test_nothing_is_left_behind() -> None:
     assert not is_running(pid)
     with pytest.raises(MediaUnavailable):
         await decoder.run(process_id)
+
+
+@pytest.mark.parametrize("python", ["/nowhere/python", "/bin/false"])
+async def test_what_cannot_be_started_is_unavailable(python: str) -> None:
+    """Without a working interpreter every picture waits for better times."""
+    async with Decoder(python=python) as decoder:
+        with pytest.raises(MediaUnavailable):
+            await decoder.run(max, 1, 2)
+
+
+async def test_a_process_that_does_not_get_ready_is_given_up(tmp_path: Path) -> None:
+    """A machine that cannot start a process in half a minute is reported, not waited for."""
+    clock, hanging = VirtualClock(), tmp_path / "python"
+    hanging.write_text("#!/bin/sh\nexec sleep 600\n")
+    hanging.chmod(0o700)
+
+    async with Decoder(python=str(hanging), clock=clock) as decoder, asyncio.TaskGroup() as group:
+        starting = group.create_task(error_of(decoder.run(max, 1, 2)))
+        await until(lambda: clock.next_timer_s is not None)
+        await clock.advance(START_TIMEOUT_S)
+
+    assert isinstance(starting.result(), MediaUnavailable)
+
+
+@linux
+async def test_too_little_memory_for_a_picture_is_too_large() -> None:
+    """A picture that its process has no room for is too large, whatever its header promised."""
+    data = pictures.encoded(pictures.photo(size=(6000, 6000)), "PNG", compress_level=1)
+
+    async with Decoder(processes=1, memory_bytes=150 * MIB) as decoder:
+        with pytest.raises(TooLarge):
+            await decoder.prepare(data)
+
+        assert (await decoder.prepare(pictures.jpeg())).width_px == 512
 
 
 PARENT = """

@@ -244,6 +244,14 @@ async def test_a_private_address_is_refused_at_the_socket_too() -> None:
     assert there.asked == []
 
 
+@pytest.mark.parametrize("origin", ["http://b\xfccher.example", "http://xn--\xfc.example"])
+async def test_a_url_that_can_be_read_in_two_ways_is_refused(origin: str) -> None:
+    """What the parser of the check and that of the connection see differently is not fetched."""
+    async with downloader(origin) as fetching:
+        with pytest.raises(AddressRefused):
+            await fetching.fetch(f"{origin}/a.png", limit_bytes=LIMIT)
+
+
 @pytest.mark.parametrize(
     "target",
     [

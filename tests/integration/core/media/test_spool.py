@@ -6,6 +6,8 @@ import asyncio
 import errno
 import hashlib
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -161,6 +163,19 @@ async def test_a_file_where_the_folder_should_be_is_an_error_of_ours(tmp_path: P
         await put(FileSpool(tmp_path / "spool"))
 
 
+async def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    """What stands in the way of the last step is an error, and the half-written file goes."""
+    spool = FileSpool(tmp_path)
+    item = await put(spool)
+    await spool.delete(item)
+    spool.path_of(item).mkdir()
+
+    with pytest.raises(MediaUnavailable):
+        await put(spool)
+
+    assert files_below(tmp_path) == []
+
+
 async def test_sweeping_asks_from_another_thread(tmp_path: Path) -> None:
     """The event loop does not wait for the disk."""
     spool = FileSpool(tmp_path)
@@ -183,6 +198,21 @@ def test_a_bucket_needs_a_url_of_one() -> None:
             open_bucket(url, clock=CLOCK)
 
         assert caught.value.variable == "REDRAW_MEDIA_URL"
+
+
+def test_a_missing_extra_is_told_with_its_remedy() -> None:
+    """Without the library of buckets, the setting's error says what to install."""
+    code = (
+        "import sys; sys.modules['obstore.exceptions'] = None\n"
+        "from core.clock import SystemClock; from core.errors import SettingsError\n"
+        "from core.media.bucket import open_bucket\n"
+        "try: open_bucket('s3://pictures', clock=SystemClock())\n"
+        "except SettingsError as error: print(error)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+
+    assert done.stdout == "REDRAW_MEDIA_URL: needs the extra: pip install 'redraw[s3]'\n"
 
 
 async def test_a_bucket_signs_addresses() -> None:

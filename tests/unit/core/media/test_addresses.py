@@ -64,6 +64,7 @@ REFUSED = {
     "empty": "",
     "no host": "https:///a.png",
     "other port": "https://cdn.example.com:8443/a.png",
+    "port nought": "https://cdn.example.com:0/",
     "ssh port": "https://cdn.example.com:22/",
     "impossible port": "https://cdn.example.com:99999/",
     "port that is no number": "https://cdn.example.com:x/",
@@ -105,6 +106,11 @@ REFUSED = {
     "metadata by name": "https://metadata.google.internal/",
     "printer": "https://printer.local/",
     "one label": "https://intranet/",
+    "percent in the host": "https://ex%61mple.com/",
+    "quote in the host": "https://cdn'.example.com/",
+    "empty label": "https://cdn..example.com/",
+    "hyphen at the start": "https://-cdn.example.com/",
+    "label too long": "https://" + "a" * 64 + ".example.com/",
     "too long": "https://cdn.example.com/" + "a" * 9000,
 }
 

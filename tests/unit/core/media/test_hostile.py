@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.errors import MediaError, TooLarge, Unreadable, WrongType
+from core.media.codec import codec_errors
 from core.media.fit import Bounds, load_srgb, prepare, probe_picture
 from tests.fakes import pictures
 
@@ -205,6 +206,12 @@ def test_text_bombs_in_png_are_refused() -> None:
 
     with pytest.raises(MediaError):
         prepare(data)
+
+
+def test_no_memory_to_decode_is_too_large() -> None:
+    """A codec that runs out of memory means that the picture is too large for us."""
+    with pytest.raises(TooLarge), codec_errors(Bounds()):
+        raise MemoryError
 
 
 SEEDS = {

@@ -86,3 +86,9 @@ def test_bm_alone_is_no_bitmap() -> None:
 def test_a_page_behind_a_comment_is_a_page() -> None:
     """A login page may begin with a comment."""
     assert is_web_page(b"<!-- build 12 -->\n<html><head>")
+
+
+@pytest.mark.parametrize(("kind", "mime"), [(Kind.JPEG, "image/jpeg"), (Kind.WEBP, "image/webp")])
+def test_a_kind_has_its_media_type(kind: Kind, mime: str) -> None:
+    """The media type is the registered one, which for JPEG is not its extension."""
+    assert kind.mime == mime

@@ -199,6 +199,16 @@ def test_equal_shapes_share_one_frame() -> None:
     assert image.getpixel((225, 150)) == pytest.approx((255, 255, 255), abs=30)
 
 
+def test_a_narrow_comparison_goes_without_labels() -> None:
+    """Labels that do not fit are left out rather than drawn over everything."""
+    image = image_of(
+        before_after(plain_picture("red", (20, 400)), plain_picture("blue", (20, 400)))
+    )
+
+    assert image.size == (20, 400)
+    assert image.getpixel((4, 20)) == pytest.approx((254, 0, 0), abs=12)
+
+
 def test_unequal_shapes_stand_side_by_side() -> None:
     """Both are shown whole, equally high, the picture before on the left."""
     before, after = plain_picture("red", (400, 800)), plain_picture("blue", (800, 400))
