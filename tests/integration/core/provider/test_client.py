@@ -153,7 +153,7 @@ async def test_trickling_answer_ends_too(http: httpx.AsyncClient) -> None:
             await writer.drain()
             await asyncio.sleep(0.02)
 
-    async with listener(trickle) as port:
+    async with listener(trickle) as port, asyncio.timeout(10):
         url = f"http://127.0.0.1:{port}"
         hurried = Patience(slot_s=0.1, submit_s=0.1, poll_s=0.1)
         client = ProviderClient(http, api_url=url, api_key=SecretStr("k"), patience=hurried)
