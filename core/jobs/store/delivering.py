@@ -87,7 +87,8 @@ def move(
             attempt=delivery.attempt + transition.counts_attempt,
             data={**delivery.data, **(data or {})},
             not_before_at=not_before_at,
-            first_attempt_at=delivery.first_attempt_at or at,
+            first_attempt_at=delivery.first_attempt_at
+            or (at if transition.counts_attempt else None),
             last_attempt_at=at if transition.counts_attempt else delivery.last_attempt_at,
         ),
     )
