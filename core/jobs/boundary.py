@@ -86,7 +86,7 @@ class Boundary:
             self.retry(entry.job_id, schedule.STUMBLE_BACKOFF)
         except Exception:
             log.exception("step_broke", job_id=entry.job_id)
-            await self._stumble(entry.job_id)
+            await self._stumble(entry)
 
     async def _look_again(self, entry: Entry) -> None:
         """Take the job up again if it is still ours: its user moved it, and no other owner."""
@@ -97,17 +97,21 @@ class Boundary:
             return
         entry.again = entry.again or job.owner == self._owner
 
-    async def _stumble(self, job_id: str) -> None:
+    async def _stumble(self, entry: Entry) -> None:
+        job_id = entry.job_id
         try:
-            if self.tries(job_id) + 1 >= STUMBLES_MAX:
-                await self._end(job_id)
+            if self.tries(job_id) + 1 >= STUMBLES_MAX and await self._has_ended(job_id):
+                entry.again = True
         except AppError as exc:
             log.warning("ending_put_off", job_id=job_id, error=str(exc))
         self.retry(job_id, schedule.STUMBLE_BACKOFF)
 
-    async def _end(self, job_id: str) -> None:
+    async def _has_ended(self, job_id: str) -> bool:
+        """End a job in the way its state provides; False when it has ended, or is not ours."""
         job = await self._ledger.load(job_id)
         event = verdicts.GIVES_UP.get(job.state)
-        if event is not None and job.owner == self._owner:
-            log.error("job_given_up", job_id=job_id, state=job.state)
-            await self._ledger.record(job, event, self._clock.now())
+        if event is None or job.owner != self._owner:
+            return False
+        log.error("job_given_up", job_id=job_id, state=job.state)
+        await self._ledger.record(job, event, self._clock.now())
+        return True
