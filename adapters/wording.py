@@ -297,8 +297,6 @@ _STEPS_S = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 def span(duration_s: float) -> str:
     """Return a duration in words, rounded up: `2 minutes`, `1 hour`."""
-    for size_s, word in _STEPS_S:
-        if duration_s > size_s * 0.99 or size_s == 1:
-            count = max(1, -int(-duration_s // size_s))
-            return f"{count} {word}" if count == 1 else f"{count} {word}s"
-    raise AssertionError(duration_s)  # the last step always returns
+    size_s, word = next((step for step in _STEPS_S if duration_s > 0.99 * step[0]), _STEPS_S[-1])
+    count = max(1, -int(-duration_s // size_s))
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"

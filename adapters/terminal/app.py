@@ -59,7 +59,7 @@ async def _open(watch: Watch, placed: Placed) -> tuple[str, ...]:
     parts, view, several = watch.parts, watch.view, placed.run.several
     cards = await watch.first_look(placed.job_ids)
     if parts.preview:
-        view.say(render.preview_line())
+        view.say(render.preview_line(is_embedded=parts.explain is not None))
     view.say(render.headline(cards, several=several))
     view.say(render.facts(cards, several=several))
     if parts.explain is None:

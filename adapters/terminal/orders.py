@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from adapters.terminal import commands, files, intake, origin, resume
 from adapters.terminal.commands import TryOptions
@@ -142,6 +143,8 @@ async def _set_going(parts: Parts, run: Run, seen: Seen) -> str:
             return (await _order_all(parts, run, (job.request,)))[0]
         case Way.WATCH | Way.WRITE_AGAIN | Way.NOTHING:
             pass  # it is under way, or what is left is done when it is reported on
+        case way:
+            assert_never(way)
     return job.job_id
 
 

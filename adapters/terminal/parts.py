@@ -39,9 +39,9 @@ class Parts:
     clock: Clock
     default_model: str
     preview: bool
-    """Whether the local studio draws, because there is no key."""
+    """Whether a studio draws, inside this process or elsewhere."""
     explain: Explain | None = None
-    """Given with `preview`: what the studio makes of the words."""
+    """What the studio makes of the words; given where it is inside this process."""
     expect: Expect = typical
     new_id: Callable[[], str] = lambda: str(ULID())
     """Names a run; no two runs have the same name."""

@@ -30,6 +30,9 @@ WAY = (
 
 BAR_COLUMNS = 28
 
+TENTHS_BELOW_S = 10.0
+"""Shorter times are told to a tenth of a second."""
+
 _SAFE_FORMATS = frozenset("\u200c\u200d")
 """The joiners of scripts and emoji; every other format character may reorder or hide text."""
 
@@ -58,9 +61,13 @@ def line(text: str, style: str = "") -> Text:
     return Text(visible(text), style=style)
 
 
-def preview_line() -> Text:
-    """Return what has to be said before anything is drawn by the local studio."""
-    return Text(f"No API key: {LOCAL_PREVIEW}, nothing leaves this computer.", style="yellow")
+def preview_line(*, is_embedded: bool) -> Text:
+    """Return what has to be said before a studio draws: ours in here, or one served elsewhere."""
+    if is_embedded:
+        text = f"No API key: {LOCAL_PREVIEW}, nothing leaves this computer."
+    else:
+        text = f"QOLABA_API_URL is a studio: {LOCAL_PREVIEW}."
+    return Text(text, style="yellow")
 
 
 def headline(cards: Sequence[JobCard], *, several: bool) -> Text:
@@ -121,7 +128,7 @@ def way(state: State) -> Text:
 
 def timing(card: JobCard) -> str:
     """Return how long it has taken, beside how long such a job is expected to take."""
-    elapsed = f"{card.elapsed_s:.0f} s" if card.elapsed_s >= 10 else f"{card.elapsed_s:.1f} s"  # noqa: PLR2004  # a tenth matters for short times
+    elapsed = f"{card.elapsed_s:.{0 if card.elapsed_s >= TENTHS_BELOW_S else 1}f} s"
     if card.expected_s is None:
         return elapsed
     return f"{elapsed} of about {max(1, round(card.expected_s))} s"
@@ -140,8 +147,8 @@ def _bar(card: JobCard) -> ProgressBar:
         return ProgressBar(total=1, completed=0, width=BAR_COLUMNS)
     if card.expected_s is None:
         return ProgressBar(total=None, pulse=True, width=BAR_COLUMNS)
-    share = min(0.97, card.elapsed_s / card.expected_s) if card.expected_s > 0 else 0.97
-    return ProgressBar(total=1, completed=share, width=BAR_COLUMNS)
+    share = card.elapsed_s / max(card.expected_s, 0.1)
+    return ProgressBar(total=1, completed=min(0.97, share), width=BAR_COLUMNS)
 
 
 def _style(state: State) -> str:

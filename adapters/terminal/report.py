@@ -15,6 +15,7 @@ from core.errors import (
     AppError,
     InvalidRequest,
     MediaError,
+    MediaUnavailable,
     Misconfiguration,
     QuotaExceeded,
     SettingsError,
@@ -195,4 +196,6 @@ def refused(error: AppError, *, preview: bool, several: bool = False) -> TryResu
 def exit_code_for(error: AppError) -> ExitCode:
     """Return BAD_INPUT for what whoever typed the command can mend, else FAILED."""
     mendable = InvalidRequest | QuotaExceeded | MediaError | SettingsError
-    return ExitCode.BAD_INPUT if isinstance(error, mendable) else ExitCode.FAILED
+    if isinstance(error, mendable) and not isinstance(error, MediaUnavailable):
+        return ExitCode.BAD_INPUT
+    return ExitCode.FAILED

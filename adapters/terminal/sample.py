@@ -60,14 +60,11 @@ def _gradient(size: tuple[int, int], stops: tuple[tuple[float, Colour], ...]) ->
 
 
 def _between(stops: tuple[tuple[float, Colour], ...], at: float) -> Colour:
-    for (start, first), (end, second) in pairwise(stops):
-        if at <= end:
-            share = (at - start) / (end - start)
-            red, green, blue = (
-                round(a + (b - a) * share) for a, b in zip(first, second, strict=True)
-            )
-            return red, green, blue
-    return stops[-1][1]
+    pairs = pairwise(stops)
+    (start, first), (end, second) = next(pair for pair in pairs if at <= pair[1][0])
+    share = (at - start) / (end - start)
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
+    return red, green, blue
 
 
 def _sun(picture: Image.Image) -> None:

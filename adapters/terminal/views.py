@@ -8,6 +8,7 @@ from typing import Protocol, Self
 
 from rich.console import Console, RenderableType
 from rich.live import Live
+from rich.text import Text
 
 from adapters.presentation import JobCard
 from adapters.terminal import render
@@ -123,7 +124,7 @@ class LinesView:
         trouble = render.trouble(card)
         if trouble and self._heard.get(card.job_id) != trouble.plain:
             self._heard[card.job_id] = trouble.plain
-            self.say(trouble)
+            self.say(Text.assemble(f"{card.model}: ", trouble))
 
     def say(self, said: RenderableType) -> None:
         """Print it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
 from adapters import presentation
@@ -15,6 +15,7 @@ from adapters.terminal.resume import Seen
 from adapters.terminal.views import View
 from core.errors import Misconfiguration
 from core.jobs.job import OPEN_DELIVERIES, Job
+from core.jobs.lifecycle import ACTIVE, State
 
 LOOK_EVERY_S = 0.1
 """Longest wait between two looks at the ledger; the deliverer wakes us earlier."""
@@ -40,8 +41,9 @@ class Watch:
         """
         Return the jobs when they have ended and all their deliveries are closed.
 
-        After an interrupt, or when nothing can be sent until a setting is mended, they are
-        cancelled, and returned as they are after `PATIENCE_S`; after a second interrupt at once.
+        After an interrupt they are cancelled, and returned as they are after `PATIENCE_S`; after
+        a second interrupt at once. Those that cannot be sent until a setting is mended are
+        withdrawn.
         """
         give_up_at_s: float | None = None
         self.view.follow(self.cards)
@@ -50,9 +52,12 @@ class Watch:
             await self._look(job_ids)
             if all(map(_is_said, self.seen)) or self.interrupts.force:
                 return self.seen
-            if give_up_at_s is None and self._is_over():
+            if give_up_at_s is None and self.interrupts.stop:
                 give_up_at_s = self.parts.clock.monotonic_s() + PATIENCE_S
-                await self._cancel()
+                self.view.say(render.line(_CANCELLING, "yellow"))
+                await self._cancel(ACTIVE)
+            if self.refused is None and self._cannot_be_sent():
+                await self._cancel({State.RECEIVED, State.QUEUED})
             if give_up_at_s is not None and self.parts.clock.monotonic_s() >= give_up_at_s:
                 return self.seen
             await self.parts.clock.wait(self.parts.deliverer.changed, LOOK_EVERY_S)
@@ -92,17 +97,18 @@ class Watch:
         if model.model_id not in self.expected_s:
             self.expected_s[model.model_id] = await self.parts.expect(model)
 
-    def _is_over(self) -> bool:
+    def _cannot_be_sent(self) -> bool:
         paused = (paused_by(seen.job) for seen in self.seen)
         self.refused = next((cause for cause in paused if cause), None)
-        return self.interrupts.stop or self.refused is not None
+        return self.refused is not None
 
-    async def _cancel(self) -> None:
-        if self.interrupts.stop:
-            self.view.say(render.line("Cancelling; Ctrl-C once more stops at once.", "yellow"))
+    async def _cancel(self, states: Container[State]) -> None:
         for seen in self.seen:
-            if not seen.job.is_terminal:
+            if seen.job.state in states:
                 await self.parts.queue.cancel(seen.job.job_id)
+
+
+_CANCELLING = "Cancelling; Ctrl-C once more stops at once."
 
 
 def _is_said(seen: Seen) -> bool:

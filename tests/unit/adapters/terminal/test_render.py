@@ -125,6 +125,11 @@ def test_understood_words_are_listed() -> None:
     assert line.plain == "understood: woodcut, harbour; ignored: flibber"
 
 
+def test_nothing_ignored_is_not_mentioned() -> None:
+    """When every word was understood, the line ends there."""
+    assert render.understood(["woodcut"], []).plain == "understood: woodcut"
+
+
 def test_nothing_understood_is_said() -> None:
     """A prompt without a known word still changes the picture, and the line says how."""
     assert "nothing" in render.understood([], ["flibber"]).plain
@@ -148,6 +153,39 @@ def test_board_of_several_has_a_line_each() -> None:
         ["Shade", "running"],
         ["Shade", "ready"],
     ]
+
+
+@pytest.mark.parametrize(
+    "of",
+    [job(state=State.QUEUED, detail="credits"), job(state=State.RECEIVED, attempt=1)],
+    ids=["paused", "picture late"],
+)
+def test_board_says_what_holds_a_job_up(of: Job) -> None:
+    """A job that cannot get on says why, once, below the bars."""
+    shown = card(of)
+    text = " ".join(printed(render.board([shown, shown])).split())
+
+    assert text.count(shown.words.what_happened) == 1
+
+
+@pytest.mark.parametrize("expected_s", [None, 0.0, 2.0, 100.0])
+def test_bar_is_full_only_at_the_end(expected_s: float | None) -> None:
+    """However long a job takes, its bar leaves room until the pictures are there."""
+    now = START + timedelta(seconds=50)
+    running = presentation.card(job(state=State.RUNNING), SHADE, now=now, expected_s=expected_s)
+    ready = presentation.card(job(state=State.READY), SHADE, now=now, expected_s=expected_s)
+
+    bars = [printed(render.board([shown])).splitlines()[-1] for shown in (running, ready)]
+
+    assert bars[0].count("━") < bars[1].count("━") == render.BAR_COLUMNS or expected_s is None
+
+
+def test_preview_says_where_it_is_drawn() -> None:
+    """Both a studio inside this process and one elsewhere are called a local preview."""
+    lines = [render.preview_line(is_embedded=where).plain for where in (True, False)]
+
+    assert all("local preview" in line for line in lines)
+    assert ["nothing leaves this computer" in line for line in lines] == [True, False]
 
 
 def test_way_names_the_real_states_in_order() -> None:

@@ -18,6 +18,8 @@ from core.errors import (
     Gone,
     InvalidRequest,
     Limit,
+    MediaUnavailable,
+    Misconfiguration,
     OutcomeUnknown,
     QuotaExceeded,
     SettingsError,
@@ -160,6 +162,7 @@ def test_exit_code_follows_the_jobs(states: list[State], presses: int, expected:
         (Gone(), ExitCode.BAD_INPUT),
         (SettingsError("REDRAW_DATA_DIR", "it is a file"), ExitCode.BAD_INPUT),
         (StoreUnavailable(), ExitCode.FAILED),
+        (MediaUnavailable(), ExitCode.FAILED),
         (OutcomeUnknown(), ExitCode.FAILED),
     ],
     ids=lambda value: type(value).__name__,
@@ -181,6 +184,22 @@ def test_unwritten_result_is_an_error() -> None:
     made = report.of_job(card, "shade", Written(), instead=words)
 
     assert made.error == "It is full. So it was. Tidy up."
+
+
+@pytest.mark.parametrize(
+    ("cause", "expected"),
+    [
+        (Misconfiguration.CREDENTIALS, "QOLABA_API_KEY"),
+        (Misconfiguration.CREDITS, "Top the account up"),
+        (Misconfiguration.ADDRESS, "QOLABA_API_URL"),
+    ],
+)
+def test_setting_in_the_way_is_named(cause: Misconfiguration, expected: str) -> None:
+    """Whoever sits at the terminal hears what to mend and how to go on."""
+    to_do = report.mend_first(cause).what_to_do
+
+    assert expected in to_do
+    assert "redraw try --resume" in to_do
 
 
 def test_exit_codes_are_those_of_shells() -> None:

@@ -62,6 +62,22 @@ def test_states_too_short_to_be_seen_are_told(
     assert views.passed(before, now) == expected
 
 
+def test_pipe_says_once_what_holds_a_job_up() -> None:
+    """What keeps a job from going on is printed when it is new."""
+    made, file = console(is_terminal=False)
+    view = LinesView(made)
+    now = START + timedelta(seconds=4)
+    for _ in range(3):
+        paused = job(state=State.QUEUED, detail="credits")
+        view.moved(presentation.card(paused, SHADE, now=now, expected_s=8.0))
+
+    assert file.getvalue().splitlines() == [
+        "Shade: received",
+        "Shade: queued",
+        "Shade: It waits: our account has no credits left. Nothing has been charged so far.",
+    ]
+
+
 def test_pipe_has_no_escape_sequences() -> None:
     """Nothing but text goes into a pipe, and lines are not broken."""
     made, file = console(is_terminal=False)
