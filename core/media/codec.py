@@ -17,7 +17,7 @@ from PIL import AvifImagePlugin, Image, ImageFile, WebPImagePlugin
 
 from core.errors import MediaError, TooLarge, Unreadable, WrongType
 from core.media.item import Kind
-from core.media.probe import HEAD_BYTES, describe, sniff
+from core.media.probe import HEAD_BYTES, describe, sniff, webp_size
 
 _PLUGINS = (AvifImagePlugin, WebPImagePlugin)
 """Imported so that Pillow finds them without importing its forty other codecs."""
@@ -77,6 +77,8 @@ def open_picture(data: bytes, bounds: Bounds) -> Opened:
     kind = sniff(data[:HEAD_BYTES])
     if kind is None:
         raise WrongType(describe(data[:HEAD_BYTES]))
+    if kind is Kind.WEBP:
+        _check_size(webp_size(data[:HEAD_BYTES]) or (0, 0), kind, bounds)
     with codec_errors(bounds):
         image = _open(data, kind)
         _check_size(image.size, kind, bounds)

@@ -176,7 +176,7 @@ class Downloader:
         origin = origin_of(url)
         session = self._ours if origin in self._trusted_origins else self._theirs
         target = _as_url(url)
-        host = (target.host or "").lower()
+        host = (target.raw_host or "").lower()
         if (target.scheme, host, target.port) != (origin.scheme, origin.host, origin.port):
             raise AddressRefused("the URL can be read in two ways")
         return session.get(target, headers=headers, allow_redirects=False)

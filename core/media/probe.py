@@ -57,7 +57,7 @@ def sniff(head: bytes) -> Kind | None:
             return kind
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return Kind.WEBP
-    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADER_BYTES:
+    if head[:2] == b"BM" and _little(head[14:18]) in _BMP_HEADER_BYTES:
         return Kind.BMP
     return _sniff_container(head)
 
@@ -72,6 +72,33 @@ def describe(head: bytes) -> str:
         if words is not None:
             return words
     return "an unknown kind of file"
+
+
+def webp_size(head: bytes) -> tuple[int, int] | None:
+    """
+    Return the width and height in pixels that the header of a WebP claims, or None.
+
+    Source: RFC 9649, 2.5 to 2.7. Its decoder reserves memory for all pixels as soon as it is
+    made, so this has to be known before that.
+    """
+    match head[12:16]:
+        case b"VP8X":
+            return 1 + _little(head[24:27]), 1 + _little(head[27:30])
+        case b"VP8L":
+            sides = _little(head[21:25])
+            return 1 + (sides & _WEBP_SIDE), 1 + (sides >> 14 & _WEBP_SIDE)
+        case b"VP8 ":
+            return _little(head[26:28]) & _WEBP_SIDE, _little(head[28:30]) & _WEBP_SIDE
+        case _:
+            return None
+
+
+_WEBP_SIDE = 0x3FFF
+"""Fourteen bits: a side of all but extended WebPs is at most 16384 pixels."""
+
+
+def _little(data: bytes) -> int:
+    return int.from_bytes(data, "little")
 
 
 _WITH_AN = frozenset({Kind.AVIF})

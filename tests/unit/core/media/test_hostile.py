@@ -167,10 +167,22 @@ def test_webp_has_a_bound_of_its_own() -> None:
     assert (caught.value.limit, caught.value.unit) == (10_000, "pixels")
 
 
-def test_a_forged_canvas_is_refused() -> None:
-    """A WebP that claims a canvas of 16384 pixels a side ends in an error like any other."""
-    with pytest.raises(MediaError):
-        prepare(webp_header(16_384, 16_384))
+@pytest.mark.parametrize(
+    "data",
+    [
+        webp_header(16_384, 16_384),
+        b"RIFF\x20\x00\x00\x00WEBPVP8L\x08\x00\x00\x00\x2f\xff\xff\xff\x0f" + b"\x00" * 20,
+        b"RIFF\x20\x00\x00\x00WEBPVP8 \x0e\x00\x00\x00\x30\x01\x00\x9d\x01\x2a\xff\x3f\xff\x3f"
+        + b"\x00" * 20,
+    ],
+    ids=["extended", "lossless", "lossy"],
+)
+def test_a_webp_is_refused_before_its_decoder_is_made(data: bytes) -> None:
+    """A WebP that claims 16384 pixels a side is too large before memory is reserved for it."""
+    with pytest.raises(TooLarge) as caught:
+        prepare(data)
+
+    assert (caught.value.limit, caught.value.unit) == (25_000_000, "pixels")
 
 
 @pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG"])

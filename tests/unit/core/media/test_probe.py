@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.media.item import Kind
-from core.media.probe import describe, is_web_page, sniff
+from core.media.probe import describe, is_web_page, sniff, webp_size
 from tests.fakes import pictures
 
 FORMS = {
@@ -76,6 +76,20 @@ def test_a_heif_container_with_av1_inside_is_avif() -> None:
     head = b"\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00mif1avifmiaf"
 
     assert sniff(head) == Kind.AVIF
+
+
+@pytest.mark.parametrize("size", [(1, 1), (64, 48), (3000, 7)])
+@pytest.mark.parametrize(
+    "options", [{"lossless": True}, {"quality": 50}, {"exif": b"Exif\x00\x00"}]
+)
+def test_webp_size_is_what_the_picture_has(
+    size: tuple[int, int], options: dict[str, object]
+) -> None:
+    """The size in the header of each of the three sorts of WebP is read."""
+    data = pictures.encoded(pictures.photo(size=size), "WEBP", **options)
+
+    assert webp_size(data[:32]) == size
+    assert webp_size(pictures.jpeg()) is None
 
 
 def test_bm_alone_is_no_bitmap() -> None:
