@@ -66,6 +66,15 @@ class ProviderClient:
         self._http = http
         self._api_url = _checked_url(api_url)
         self._api_key = _checked_key(api_key)
+        self._headers = httpx.Headers(
+            {
+                "Authorization": f"Bearer {api_key.get_secret_value()}",
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+                "User-Agent": "redraw",
+            }
+        )
         self._patience = patience or Patience()
 
     async def submit(self, call: Call) -> str:
@@ -111,18 +120,19 @@ class ProviderClient:
         timeout = httpx.Timeout(
             silence_s, connect=self._patience.connect_s, pool=self._patience.slot_s
         )
-        async with (
-            asyncio.timeout(self._patience.slot_s + 2 * silence_s),
-            self._http.stream(
-                "POST",
-                self._api_url + call.path,
-                content=json.dumps(call.body, allow_nan=False).encode(),
-                headers=self._headers(),
-                timeout=timeout,
-                extensions={_FRESH: fresh},
-            ) as response,
-        ):
-            body = await _bounded(response)
+        request = httpx.Request(
+            "POST",
+            self._api_url + call.path,
+            headers=self._headers,
+            content=json.dumps(call.body, allow_nan=False).encode(),
+            extensions={"timeout": timeout.as_dict(), _FRESH: fresh},
+        )
+        async with asyncio.timeout(self._patience.slot_s + 2 * silence_s):
+            response = await self._http.send(request, stream=True)
+            try:
+                body = await _bounded(response)
+            finally:
+                await response.aclose()
         return Answer(
             status_code=response.status_code,
             headers={name.lower(): value for name, value in response.headers.items()},
@@ -133,14 +143,6 @@ class ProviderClient:
         """Return an answer that may be logged, should it repeat the key; short ones are words."""
         key = self._api_key.get_secret_value().encode()
         return body if len(key) < _KEY_MIN_CHARS else body.replace(key, b"(key)")
-
-    def _headers(self) -> dict[str, str]:
-        return {
-            "Authorization": f"Bearer {self._api_key.get_secret_value()}",
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-        }
 
 
 async def _bounded(response: httpx.Response) -> bytes:
@@ -223,6 +225,5 @@ def open_http(
         return AiohttpTransport(verify=context, client=session)
 
     return httpx.AsyncClient(
-        transport=_Connections(kept=transport(keeping), fresh=transport(closing)),
-        headers={"User-Agent": "redraw"},
+        transport=_Connections(kept=transport(keeping), fresh=transport(closing))
     )
