@@ -192,7 +192,11 @@ class MediaError(AppError):
 
 
 class TooLarge(MediaError):
-    """The picture is over a limit; `limit` is counted in `unit` (bytes, pixels, seconds)."""
+    """
+    The picture is over a limit, which is counted in `unit`.
+
+    Units are "bytes", "pixels", "pixels a side", "frames", "seconds" and "bytes of memory".
+    """
 
     def __init__(self, limit: int, unit: str, message: str = "") -> None:
         super().__init__(message or f"over {limit} {unit}")

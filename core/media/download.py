@@ -10,7 +10,6 @@ connector of their own.
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
@@ -24,12 +23,13 @@ from urllib.parse import urljoin
 
 import aiohttp
 import stamina
-from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from core.clock import Clock
 from core.errors import AddressRefused, Gone, MediaUnavailable, TooLarge, WrongType
 from core.media.addresses import check_url, is_public, origin_of, origins
+from core.media.guard import Guard
 from core.media.probe import HEAD_BYTES, is_web_page, sniff
 
 _Answer: TypeAlias = aiohttp.ClientResponse
@@ -101,11 +101,11 @@ class Downloader:
         names = self._resolver or aiohttp.ThreadedResolver()
         tls = self._tls or True
         ours = aiohttp.TCPConnector(resolver=names, ssl=tls, limit=CONNECTIONS)
-        guarded = _GuardedResolver(names, self._is_allowed)
-        self._sessions.push_async_callback(guarded.close)
+        guard = Guard(names, self._is_allowed)
+        self._sessions.push_async_callback(guard.close)
         theirs = aiohttp.TCPConnector(
-            resolver=guarded,
-            socket_factory=self._guarded_socket,
+            resolver=guard,
+            socket_factory=guard.make_socket,
             use_dns_cache=False,  # every connection is made to what was just checked
             ssl=tls,
             limit=CONNECTIONS,
@@ -202,38 +202,6 @@ class Downloader:
                 total=None, sock_connect=self._patience.connect_s, sock_read=self._patience.stall_s
             ),
         )
-
-    def _guarded_socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
-        """Make the socket for one address, if it is one that may be met: the last gate."""
-        family, kind, protocol, _, place = address
-        _check_address(str(place[0]), self._is_allowed)
-        return socket.socket(family=family, type=kind, proto=protocol)
-
-
-class _GuardedResolver(AbstractResolver):
-    """Resolves names, and refuses one that has any address that may not be met."""
-
-    def __init__(self, names: AbstractResolver, is_allowed: Callable[[str], bool]) -> None:
-        self._names = names
-        self._is_allowed = is_allowed
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Return the addresses of `host`; raises AddressRefused."""
-        found = await self._names.resolve(host, port, family)
-        for result in found:
-            _check_address(result["host"], self._is_allowed)
-        return found
-
-    async def close(self) -> None:
-        """Close what is behind."""
-        await self._names.close()
-
-
-def _check_address(address: str, is_allowed: Callable[[str], bool]) -> None:
-    if not is_allowed(address):
-        raise AddressRefused("the name leads to an address that is not public")
 
 
 async def _body(answer: _Answer, limit_bytes: int) -> bytes:

@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import MediaError, MediaUnavailable, TooLarge, Unreadable, WrongType
-from core.media.decoding import MEMORY_BYTES, START_TIMEOUT_S, Decoder
+from core.media.decoding import MEMORY_BYTES, Decoder
 from core.media.decoding_process import ALARM_MARGIN_S
+from core.media.decoding_worker import START_TIMEOUT_S
 from core.media.fit import prepare
 from tests.fakes import pictures
 from tests.fakes.clock import VirtualClock
