@@ -19,7 +19,7 @@ strategies", finding 3).
 """
 FIRST_QUANTILE = 0.03
 LAST_QUANTILE = 0.97
-FOUND_AT_ONCE = 0.85
+FOUND_AT_ONCE = 0.97
 """
 What share of its age is learned for a job that was ready at the very first question.
 

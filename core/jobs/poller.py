@@ -27,6 +27,8 @@ How many questions are open at once.
 
 Source: connections >= questions a second x round trip; 32 carry 320 a second at 0.1 s.
 """
+REST_SHARE = 0.25
+"""At least this share of an interval lies between an answer and the next question."""
 HOLD_MAX_S = 60.0
 """The longest that a Retry-After keeps all questions back, in seconds."""
 SHOW_EVERY_S = 5.0
@@ -185,6 +187,7 @@ class Poller:
                 await self._ask(watch)
 
     async def _ask(self, watch: Watch) -> None:
+        asked_s = self._clock.monotonic_s()
         try:
             answer = await self._client.poll(watch.remote_task_id)
         except ProviderUnavailable as exc:
@@ -200,20 +203,24 @@ class Poller:
         else:
             watch.failures = 0
             self._alarmed = None
-            self._take(watch, answer)
+            self._take(watch, answer, asked_s)
 
-    def _take(self, watch: Watch, answer: Pending | Produced | RemoteFailed) -> None:
+    def _take(
+        self, watch: Watch, answer: Pending | Produced | RemoteFailed, asked_s: float
+    ) -> None:
         if isinstance(answer, Pending):
-            self._wait_on(watch)
+            self._wait_on(watch, asked_s)
         elif self._watches.get(watch.job_id) is watch:
             self._end(watch, answer)
 
-    def _wait_on(self, watch: Watch) -> None:
+    def _wait_on(self, watch: Watch, asked_s: float) -> None:
+        """Plan the next question; the interval counts from the last one, not from its answer."""
         now_s = self._clock.monotonic_s()
-        age_s = now_s - watch.submitted_s
+        age_s = asked_s - watch.submitted_s
         watch.pending_s = age_s
         wait_s = schedule.next_poll_s(age_s, self._learned.window(watch.model_id), self._pace)
-        self._plan_next(watch, wait_s * self._slowdown.factor(now_s))
+        wait_s *= self._slowdown.factor(now_s)
+        self._plan_next(watch, max(asked_s + wait_s - now_s, wait_s * REST_SHARE))
         if now_s - watch.shown_s >= SHOW_EVERY_S and watch.job_id in self._watches:
             watch.shown_s = now_s
             self._listener.still_running(watch.job_id)

@@ -32,7 +32,7 @@ def test_window_is_the_middle_of_the_durations() -> None:
     ("pending_s", "seen_s", "expected_s"),
     [
         pytest.param(10.0, 12.0, 11.0, id="between-two-polls"),
-        pytest.param(0.0, 10.0, 8.5, id="ready-at-the-first-poll"),
+        pytest.param(0.0, 10.0, 9.7, id="ready-at-the-first-poll"),
         pytest.param(None, 500.0, None, id="taken-over-late"),
         pytest.param(10.0, 60.0, None, id="after-an-outage"),
         pytest.param(0.5, 2.5, 1.5, id="short-and-young"),
