@@ -1,0 +1,144 @@
+"""
+Doer: the queue between the server and its workers, which is Celery.
+
+Three ways: in memory, for a worker thread of this process; in a folder, for worker processes on
+this machine; Redis or RabbitMQ by URL. On those two a task belongs to a worker only once it is
+done, so that the task of a killed one goes to another. The folder loses the task in hand.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from celery import Celery
+from kombu.exceptions import KombuError, OperationalError
+
+from core.errors import SettingsError
+from core.studio.order import Order
+from core.studio.settings import StudioSettings
+from core.studio.transports import FolderTransport, MemoryTransport
+
+TASK_NAME: Final = "redraw.studio.draw"
+"""The name under which servers ask for work and workers know it."""
+
+CONNECT_S: Final = 4.0
+"""How long a broker may take to answer, in seconds."""
+
+_MEMORY_POLLING_S: Final = 0.02
+_FOLDER_POLLING_S: Final = 0.05
+_UNREACHABLE = (KombuError, OSError, ImportError, KeyError, ValueError, AttributeError)
+"""What kombu and the clients below it raise for an address that cannot work."""
+
+_ALWAYS: Final[Mapping[str, object]] = {
+    "accept_content": ["json"],
+    "task_serializer": "json",
+    "task_ignore_result": True,
+    "task_acks_late": True,
+    "task_reject_on_worker_lost": True,
+    "worker_prefetch_multiplier": 1,
+    "worker_enable_remote_control": False,
+    "worker_send_task_events": False,
+    "worker_hijack_root_logger": False,
+    "worker_cancel_long_running_tasks_on_connection_loss": False,
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_timeout": CONNECT_S,
+    "task_publish_retry_policy": {"max_retries": 2, "interval_start": 0.1, "interval_step": 0.2},
+}
+
+
+class QueueUnreachable(Exception):
+    """The broker did not take a task."""
+
+
+class Broker:
+    """One studio's queue. Its methods block; close it, or use it with `closing`."""
+
+    def __init__(self, settings: StudioSettings) -> None:
+        self.stopping = threading.Event()
+        """Ends the worker of a queue in memory."""
+        self._queue = _queue_name(settings)
+        self._is_memory = settings.embedded
+        recipe = _recipe(settings, self._queue, self.stopping)
+        self.app = Celery("redraw-studio", set_as_current=False)
+        self.app.conf.update({**_ALWAYS, "task_default_queue": self._queue, **recipe})
+        # Celery's own pools of connections belong to the process, and to whoever else has the
+        # same broker: closing ours there would close theirs.
+        self._connection = self.app.connection_for_write()
+        self._turn = threading.Lock()
+
+    def check(self) -> None:
+        """Raise SettingsError unless the broker answers."""
+        try:
+            with self._turn:
+                self._connection.ensure_connection(max_retries=1, timeout=CONNECT_S)
+        except _UNREACHABLE as exc:
+            reason = f"no broker answers there ({type(exc).__name__})"
+            raise SettingsError("REDRAW_BROKER_URL", reason) from exc
+
+    def send(self, order: Order) -> None:
+        """Queue a task; raises QueueUnreachable when the broker did not take it."""
+        try:
+            with self._turn:
+                self.app.send_task(
+                    TASK_NAME,
+                    args=[order.to_json()],
+                    task_id=order.task_id,
+                    connection=self._connection,
+                )
+        except (OperationalError, OSError) as exc:
+            raise QueueUnreachable(str(exc)) from exc
+
+    def close(self) -> None:
+        """Close every connection, and forget a queue in memory."""
+        if self._is_memory:
+            self._connection.default_channel.queue_delete(self._queue)
+        self._connection.release()
+        self.app.close()
+
+
+def _queue_name(settings: StudioSettings) -> str:
+    """Return the queue's name; queues in memory belong to the process, so each has its own."""
+    return f"{settings.queue_name}-{uuid.uuid4()}" if settings.embedded else settings.queue_name
+
+
+def _recipe(settings: StudioSettings, queue: str, stopping: threading.Event) -> dict[str, Any]:
+    """Return the part of Celery's configuration that says which broker."""
+    if settings.embedded:
+        options: dict[str, object] = {"polling_interval": _MEMORY_POLLING_S, "stopping": stopping}
+        return _over("memory://localhost//", options) | {"broker_transport": MemoryTransport}
+    if settings.broker_url is None:
+        options = _folders(settings.data_dir / "queue")
+        return _over("filesystem://localhost//", options) | {"broker_transport": FolderTransport}
+    url = settings.broker_url.get_secret_value()
+    return _over(url, _server_options(url, settings, queue))
+
+
+def _over(url: str, options: Mapping[str, object]) -> dict[str, Any]:
+    return {"broker_url": url, "broker_transport_options": dict(options)}
+
+
+def _folders(root: Path) -> dict[str, object]:
+    for folder in (root, root / "control"):
+        folder.mkdir(parents=True, exist_ok=True)
+    return {
+        "data_folder_in": str(root),
+        "data_folder_out": str(root),
+        "control_folder": str(root / "control"),
+        "polling_interval": _FOLDER_POLLING_S,
+    }
+
+
+def _server_options(url: str, settings: StudioSettings, queue: str) -> dict[str, object]:
+    if not url.startswith(("redis", "valkey")):
+        return {"confirm_publish": True}
+    return {
+        "visibility_timeout": settings.visibility_timeout_s,
+        "unacked_restore_throttle": 1,
+        "global_keyprefix": f"{queue}:",
+        "socket_timeout": CONNECT_S,
+        "socket_connect_timeout": CONNECT_S,
+    }

@@ -1,0 +1,52 @@
+"""
+Doer: which tasks were accepted and have not ended, on disk.
+
+An embedded studio has its queue in memory: what the journal holds at its start is queued again,
+under the same task ids. Beside a broker that keeps tasks itself the journal only counts them.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+from core.clock import Clock
+from core.studio import shelf
+from core.studio.order import Order
+
+_FORGOTTEN_AFTER = timedelta(hours=24)
+"""A task that was lost with its worker is no longer counted then."""
+
+
+class Journal:
+    """Accepted tasks in one data folder; its methods block and are called from threads."""
+
+    def __init__(self, data_dir: Path, *, clock: Clock) -> None:
+        self._folder = data_dir / "accepted"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._clock = clock
+
+    def keep(self, order: Order) -> None:
+        """Note that a task was accepted."""
+        shelf.write_json(self._path(order.task_id), order.to_json())
+
+    def drop(self, task_id: str) -> None:
+        """Forget a task, because it ended; one that is not there is forgotten already."""
+        self._path(task_id).unlink(missing_ok=True)
+
+    def count(self) -> int:
+        """Return how many tasks have not ended."""
+        return sum(1 for _ in self._folder.glob("*.json"))
+
+    def unfinished(self) -> tuple[Order, ...]:
+        """Return the tasks that have not ended, oldest first."""
+        found = [Order.from_json(json.loads(p.read_bytes())) for p in self._folder.glob("*.json")]
+        return tuple(sorted(found, key=lambda order: (order.accepted_at, order.task_id)))
+
+    def sweep(self) -> int:
+        """Forget tasks that can no longer be carried out; return how many."""
+        return shelf.sweep(self._folder, self._clock.now() - _FORGOTTEN_AFTER)
+
+    def _path(self, task_id: str) -> Path:
+        return self._folder / f"{task_id}.json"
