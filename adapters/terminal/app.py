@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 
@@ -12,6 +13,7 @@ from adapters.terminal.delivery import TerminalDeliverer
 from adapters.terminal.interrupts import Interrupts
 from adapters.terminal.orders import Placed
 from adapters.terminal.parts import Expect, Explain, Parts
+from adapters.terminal.render import Folder
 from adapters.terminal.report import ExitCode, JobReport, TryResult
 from adapters.terminal.watch import Watch
 from core.errors import AppError
@@ -48,7 +50,8 @@ async def run_try(
             await watch.until_said(placed.job_ids)
         draws = not options.as_json and closing.can_draw(console, wanted=options.draw)
         columns = console.width if draws else 0
-        return await _close(watch, placed, notices, columns=columns)
+        folder = Folder(out=str(placed.run.out), typed=_typed(options.out, placed.run.out))
+        return await _close(watch, placed, notices, folder, columns=columns)
     except AppError as error:
         view.say(render.refusal(error))
         return report.refused(error, preview=parts.preview, several=options.all_models)
@@ -70,8 +73,13 @@ async def _open(watch: Watch, placed: Placed) -> tuple[str, ...]:
     return (line.plain,)
 
 
+def _typed(out: Path, written: Path) -> str:
+    """Return the folder as it was typed, unless the jobs are those of another command."""
+    return str(out if out.expanduser().absolute() == written else written)
+
+
 async def _close(
-    watch: Watch, placed: Placed, notices: Sequence[str], *, columns: int
+    watch: Watch, placed: Placed, notices: Sequence[str], folder: Folder, *, columns: int
 ) -> TryResult:
     """Say what came of it, draw it within `columns` unless that is 0, and return it."""
     parts, several = watch.parts, placed.run.several
@@ -89,6 +97,6 @@ async def _close(
         interrupts=watch.interrupts,
         refused_for=watch.refused,
     )
-    for line in render.closing(result, watch.cards()):
+    for line in render.closing(result, watch.cards(), folder):
         watch.view.say(line)
     return result

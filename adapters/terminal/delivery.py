@@ -107,6 +107,13 @@ class TerminalDeliverer:
             before_after=await self._before_after(job, pictures, out / names.before_after(job)),
         )
 
+    def _name(self, model_id: str) -> str:
+        """Return the model's name; an old job's model may have left the catalogue."""
+        try:
+            return self._catalogue[model_id].name
+        except KeyError:
+            return model_id
+
     async def _read(self, item: MediaItem) -> bytes:
         try:
             return await self._spool.read(item)
@@ -114,7 +121,7 @@ class TerminalDeliverer:
             raise DeliveryRefused("the pictures are no longer kept here") from exc
 
     async def _sheet(self, job: Job, pictures: Sequence[bytes], path: Path) -> str | None:
-        name = self._catalogue[job.request.model_id].name
+        name = self._name(job.request.model_id)
         try:
             data = await self._decoder.run(sheets.of_one_model, tuple(pictures), name, job.preview)
             return await self._written(path, data)

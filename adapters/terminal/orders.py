@@ -11,6 +11,7 @@ from adapters.terminal.commands import TryOptions
 from adapters.terminal.origin import REQUESTER, Run
 from adapters.terminal.parts import Parts
 from adapters.terminal.resume import Seen, Way
+from core.catalogue.catalogue import Catalogue
 from core.errors import AppError, InvalidRequest, Problem
 from core.jobs.job import Order
 from core.request import GenerationRequest
@@ -128,10 +129,22 @@ async def go_on(parts: Parts) -> Placed:
 
 
 async def _seen(parts: Parts) -> tuple[Seen, ...]:
+    """Return the newest jobs; one whose model has left the catalogue cannot be gone on with."""
     jobs = await parts.queue.list_for(REQUESTER, LOOK_BACK)
     return tuple(
-        [Seen(job=job, deliveries=await parts.queue.deliveries(job.job_id)) for job in jobs]
+        [
+            Seen(job=job, deliveries=await parts.queue.deliveries(job.job_id))
+            for job in jobs
+            if _is_offered(parts.catalogue, job.request.model_id)
+        ]
     )
+
+
+def _is_offered(catalogue: Catalogue, model_id: str) -> bool:
+    try:
+        return catalogue[model_id].model_id == model_id
+    except KeyError:
+        return False
 
 
 async def _set_going(parts: Parts, run: Run, seen: Seen) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import assert_never
 
 from rich.console import Group, RenderableType
@@ -77,10 +78,11 @@ def headline(cards: Sequence[JobCard], *, several: bool) -> Text:
 
 
 def facts(cards: Sequence[JobCard], *, several: bool) -> Text:
-    """Return the settings and the estimated cost of one job, on one line."""
-    shown = cards[0].facts[1:-1] if several else cards[0].facts[1:]
-    told = [f"{fact.label.lower()} {visible(fact.value)}" for fact in shown]
-    told += [f"{card.model}: {card.facts[-1].value}" for card in cards] if several else []
+    """Return the settings and the estimated cost on one line."""
+    first = cards[0]
+    told = [f"{fact.label.lower()} {visible(fact.value)}" for fact in first.facts[1:]]
+    if several and not first.preview:
+        told[-1] = ", ".join(f"{card.model} {card.facts[-1].value}" for card in cards)
     return Text(" · ".join(told), style="dim")
 
 
@@ -203,13 +205,25 @@ def refusal(error: AppError) -> Text:
     return text.append(f"\n{words.charged} {words.what_to_do}")
 
 
-def closing(result: TryResult, cards: Sequence[JobCard]) -> Iterator[Text]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Folder:
+    """Where files were written, and what whoever typed the command called it."""
+
+    out: str
+    typed: str
+
+    def shorten(self, path: str) -> str:
+        """Return the path as seen from where the command was typed."""
+        return self.typed + path.removeprefix(self.out) if path.startswith(self.out) else path
+
+
+def closing(result: TryResult, cards: Sequence[JobCard], folder: Folder) -> Iterator[Text]:
     """Yield what came of it: what went wrong, what was written where, and how to go on."""
     for card, report in zip(cards, result.jobs, strict=True):
         yield from _ending(card, report, several=result.several)
     if result.several:
         yield _all_ready(result)
-    listed = files(result)
+    listed = files(result, folder)
     if listed:
         yield listed
     if result.exit_code is ExitCode.DONE:
@@ -241,18 +255,20 @@ def go_on(*, preview: bool, several: bool) -> Iterator[Text]:
         yield Text("With real tokens: set QOLABA_API_KEY=… and run the same command again.")
 
 
-def files(result: TryResult) -> Text:
+def files(result: TryResult, folder: Folder) -> Text:
     """Return the paths of what was written, one a line; of several jobs, the sheet comes last."""
-    listed: list[tuple[str | None, str]] = [(path, "") for path in result.summary.outputs]
-    listed += [(report.before_after, "before and after") for report in result.jobs]
-    if not result.several:
-        listed.append((result.summary.sheet, "contact sheet"))
-    elif result.summary.sheet:
-        listed.append((result.summary.sheet, "every model on one sheet"))
-    text = Text(no_wrap=True, overflow="ignore")
+    whole = result.summary
+    listed: list[tuple[str | None, str]] = [(path, "") for path in whole.outputs]
+    if result.several and whole.outputs:
+        count = len(whole.outputs)
+        pictures = "1 picture" if count == 1 else f"{count} pictures"
+        listed = [(folder.out, f"{pictures}, each with its sheet and its comparison")]
+    listed.append((whole.before_after, "before and after"))
+    listed.append((whole.sheet, "every model on one sheet" if result.several else "contact sheet"))
+    text = Text(no_wrap=True)
     for path, what in listed:
         if path:
             text.append("\n" if text else "")
-            text.append(f"  {visible(path)}")
+            text.append(f"  {visible(folder.shorten(path))}")
             text.append(f"   {what}" if what else "", "dim")
     return text

@@ -87,8 +87,8 @@ class LiveView:
         """Nothing: the board is drawn anew in any case."""
 
     def say(self, said: RenderableType) -> None:
-        """Print above the board."""
-        self._console.print(said)
+        """Print above the board; what must not be broken into lines is not."""
+        self._console.print(said, soft_wrap=isinstance(said, Text) and bool(said.no_wrap))
 
 
 class LinesView:

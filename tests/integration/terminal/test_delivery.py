@@ -265,3 +265,14 @@ async def test_folder_that_cannot_be_made_is_a_problem(tmp_path: Path, name: str
 def test_prompt_is_no_file(name: str) -> None:
     """A prompt that could not be the name of a file is simply no file."""
     assert not files.is_file(Path(name))
+
+
+async def test_result_of_a_model_that_left_the_catalogue_is_delivered(
+    deliverer: TerminalDeliverer, spool: FileSpool, tmp_path: Path
+) -> None:
+    """What was paid for is handed over even when its model is no longer on offer."""
+    ended = await ready(spool, tmp_path / "out", request_model_id="long-gone")
+    written = await deliverer.write(ended)
+
+    assert len(written.outputs) == 2
+    assert written.sheet is not None

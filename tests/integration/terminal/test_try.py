@@ -18,7 +18,7 @@ from core.jobs.quota import Limits
 from core.media.fit import probe_picture
 from core.media.item import Kind
 from tests.fakes.clock import FastClock
-from tests.fakes.jobs import item, job, picture_bytes, run
+from tests.fakes.jobs import MODELS, item, job, picture_bytes, run
 from tests.fakes.provider_script import NSFW, Fault, Script
 from tests.fakes.provider_server import ProviderServer
 from tests.fakes.terminal import Terminal, open_terminal
@@ -74,7 +74,7 @@ async def test_states_are_shown_in_order(terminal: Terminal) -> None:
         f"Flux Dev: {state}"
         for state in ("received", "queued", "submitting", "running", "collecting", "ready")
     ]
-    assert f"  {made.summary.outputs[0]}" in lines
+    assert f"  {made.summary.outputs[0]}" in lines  # --out was given in full
     assert "\x1b" not in terminal.shown
 
 
@@ -409,3 +409,16 @@ async def test_late_interrupt_keeps_what_is_there(
 
     assert states.count(State.READY) == 1
     assert states.count(State.CANCELLED) == len(states) - 1
+
+
+async def test_model_that_left_the_catalogue_is_not_resumed(
+    terminal: Terminal, provider: ProviderServer
+) -> None:
+    """A job whose model the operator has taken away is nothing to go on with."""
+    provider.fail_submits("401", times=9)
+    await terminal.type(photo(terminal), "a woodcut")
+    terminal.parts = replace(terminal.parts, catalogue=MODELS)
+    made = await terminal.type(resume=True)
+
+    assert made.exit_code == ExitCode.BAD_INPUT
+    assert "nothing to go on with" in terminal.shown

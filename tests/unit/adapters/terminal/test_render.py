@@ -16,6 +16,7 @@ from adapters.presentation import Action, JobCard
 from adapters.terminal import render, report
 from adapters.terminal.interrupts import Interrupts
 from adapters.terminal.pixels import Pixels
+from adapters.terminal.render import Folder
 from adapters.terminal.report import JobReport, TryResult
 from adapters.terminal.written import Written
 from core.errors import InvalidRequest, Limit, Problem, QuotaExceeded
@@ -25,6 +26,7 @@ from tests.fakes.clock import START
 from tests.fakes.jobs import SHADE, item, job
 
 ATTACK = "\x1b]0;owned\x07\x1b[2J[bold red]x[/] \u202egpj.exe \x9b31m \r\x08 :smile:"
+HERE = Folder(out="/out", typed="prints")
 ANYTHING = st.text(st.characters(exclude_categories=()), max_size=60)
 
 
@@ -97,7 +99,7 @@ def test_words_and_paths_are_harmless(text: str) -> None:
     made = report.result((only,), preview=True, several=False, interrupts=Interrupts())
 
     assert_harmless(printed(render.understood([text], [text])))
-    assert_harmless(printed(render.files(made)))
+    assert_harmless(printed(render.files(made, HERE)))
 
 
 def test_markup_in_a_prompt_stays_text() -> None:
@@ -269,7 +271,7 @@ def closed(of: Job, *, several: bool = False, pressed: int = 0) -> str:
         sheet="/out/all.jpg" if several else None,
         interrupts=interrupts,
     )
-    return "\n".join(line.plain for line in render.closing(result, [shown]))
+    return "\n".join(line.plain for line in render.closing(result, [shown], HERE))
 
 
 def test_closing_of_a_preview() -> None:
@@ -277,9 +279,9 @@ def test_closing_of_a_preview() -> None:
     assert closed(job(state=State.READY, preview=True, outputs=(item(),))).splitlines() == [
         "The picture is ready. (Shade, 12 s)",
         "This is a local preview, not Shade itself.",
-        "  /out/a-1.jpg",
-        "  /out/b.jpg   before and after",
-        "  /out/s.jpg   contact sheet",
+        "  prints/a-1.jpg",
+        "  prints/b.jpg   before and after",
+        "  prints/s.jpg   contact sheet",
         "All models on one sheet: add --all-models.",
         "With real tokens: set QOLABA_API_KEY=… and run the same command again.",
     ]
@@ -290,8 +292,9 @@ def test_closing_of_all_models_ends_with_the_sheet() -> None:
     lines = closed(job(state=State.READY, preview=True), several=True).splitlines()
 
     assert lines[0] == "1 of 1 models are done (12 s)."
-    assert lines[-2:] == [
-        "  /out/all.jpg   every model on one sheet",
+    assert lines[-3:] == [
+        "  prints   1 picture, each with its sheet and its comparison",
+        "  prints/all.jpg   every model on one sheet",
         "With real tokens: set QOLABA_API_KEY=… and run the same command again.",
     ]
 
@@ -321,3 +324,18 @@ def test_closing_of_an_interrupted_job_says_where_it_stands() -> None:
     text = closed(job(state=State.SUBMITTING), pressed=2)
 
     assert "redraw try --resume goes on with it" in text
+
+
+def test_paths_of_another_run_are_told_in_full() -> None:
+    """What a resumed job wrote elsewhere is named by its whole path."""
+    assert HERE.shorten("/elsewhere/a.jpg") == "/elsewhere/a.jpg"
+
+
+@pytest.mark.parametrize("preview", [True, False], ids=["preview", "hosted"])
+def test_cost_of_several_models_is_told(*, preview: bool) -> None:
+    """Of several hosted models each cost is told; a preview is free once."""
+    cards = [card(job(preview=preview)), card(job(preview=preview))]
+    text = render.facts(cards, several=True).plain
+
+    assert text.count("about 9 credits") == (0 if preview else 2)
+    assert text.count("nothing (local preview)") == (1 if preview else 0)

@@ -132,3 +132,11 @@ def test_second_press_forces() -> None:
         states.append((interrupts.stop, interrupts.force))
 
     assert states == [(False, False), (True, False), (True, True)]
+
+
+def test_terminal_does_not_break_paths() -> None:
+    """A path longer than the screen is wide stays in one piece, so that it can be copied."""
+    made, file = console(is_terminal=True)
+    LiveView(made).say(Text("/" + "x" * 300, no_wrap=True))
+
+    assert "/" + "x" * 300 in file.getvalue()
