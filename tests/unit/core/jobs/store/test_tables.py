@@ -16,8 +16,8 @@ from core.jobs.lifecycle import ACTIVE, DeliveryKind, Event, Reason, State
 from core.jobs.store.tables import ADMITTED, DELIVERY, HISTORY, JOB, Instant, PlainText
 
 DIALECTS: dict[str, sa.Dialect] = {
-    "sqlite": sqlite.dialect(),  # type: ignore[no-untyped-call] # SQLAlchemy's own lack
-    "postgres": postgresql.dialect(),
+    "sqlite": sqlite.dialect(),
+    "postgres": postgresql.dialect(),  # type: ignore[no-untyped-call] # SQLAlchemy's own lack
 }
 
 
