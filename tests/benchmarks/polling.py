@@ -1,7 +1,7 @@
 """
 Requests per job and detection delay of the real poller, under a virtual clock.
 
-    python -m tests.benchmarks.polling --jobs 4000
+    python -m tests.benchmarks.polling --jobs 6000
 
 Durations are seeded and lognormal with a median of 12 s; an answer takes 0.1 s. The first 300 jobs
 of each row teach the model and are not counted. "product" is (requests - 1) x mean delay / mean
@@ -139,7 +139,7 @@ def _job(clock: VirtualClock, number: int, *, model_id: str) -> Job:
 
 async def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.polling")
-    parser.add_argument("--jobs", type=int, default=4000)
+    parser.add_argument("--jobs", type=int, default=6000)
     count = parser.parse_args().jobs
     print(f"{'':24} {'requests':>9} {'delay mean':>11} {'p95':>6} {'product':>8}")
     for name, sigma, learns in (
