@@ -93,7 +93,9 @@ def paused_by(job: Job) -> Misconfiguration | None:
 def _charged_so_far(job: Job) -> str:
     if job.state in {State.RECEIVED, State.QUEUED}:
         return "Nothing has been charged so far."
-    return "It is charged as soon as the image service takes it."
+    if job.state is State.SUBMITTING:
+        return "It is charged as soon as the image service takes it."
+    return "The image service has taken it, so it is charged as usual."
 
 
 def _wait(job: Job) -> str:

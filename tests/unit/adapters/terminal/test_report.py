@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -223,3 +225,17 @@ def test_nothing_written_is_read_as_nothing() -> None:
     rows = (delivery(DeliveryKind.RESULT, DeliveryState.REFUSED),)
 
     assert Written.recorded(rows) == Written()
+
+
+def test_every_key_is_documented() -> None:
+    """The page for scripts explains each key and each exit code, and no other."""
+    page = (Path(__file__).parents[4] / "docs" / "terminal.md").read_text()
+    keys = page.partition("| key | value |")[2].partition("\n\n")[0]
+    codes = page.partition("| exit code | meaning |")[2].partition("\n\n")[0]
+
+    assert (
+        re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`[^|]+) \|", keys, re.MULTILINE))) == KEYS
+    )
+    assert re.findall(r"^\| (\d+) \|", codes, re.MULTILINE) == [
+        str(code.value) for code in ExitCode
+    ]
