@@ -170,7 +170,8 @@ def _notices(job: Job, model: Model) -> tuple[str, ...]:
         for parameter in ignored_parameters(job.request, model)
     )
     honest = (f"This is a {LOCAL_PREVIEW}, not {model.name} itself.",) if job.preview else ()
-    return tuple(dict.fromkeys((*honest, *ignored, *job.notices)))
+    missing = (outcome(job).what_happened,) if job.reason is Reason.PARTIAL else ()
+    return tuple(dict.fromkeys((*honest, *missing, *ignored, *job.notices)))
 
 
 def _is_held_up(job: Job) -> bool:

@@ -238,7 +238,8 @@ def _ending(card: JobCard, report: JobReport, *, several: bool) -> Iterator[Text
     elif not several:
         yield Text(f"{card.words.what_happened} ({card.model}, {timing(card)})", style="green")
     for notice in () if several else card.notices:
-        yield line(notice, "dim")
+        if notice != card.words.what_happened:
+            yield line(notice, "dim")
 
 
 def _all_ready(result: TryResult) -> Text:

@@ -183,7 +183,8 @@ async def test_partial_result_is_told(terminal: Terminal, provider: ProviderServ
     made = await terminal.type(photo(terminal), "a woodcut", values={"batch": "3"})
 
     assert (made.exit_code, len(made.summary.outputs)) == (ExitCode.DONE, 1)
-    assert "1 of 3 pictures is ready" in terminal.shown
+    assert terminal.shown.count("1 of 3 pictures is ready") == 1
+    assert [notice.startswith("1 of 3 pictures") for notice in made.summary.notices] == [True]
 
 
 async def test_refused_key_ends_at_once(terminal: Terminal, provider: ProviderServer) -> None:
