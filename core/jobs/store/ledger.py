@@ -231,13 +231,13 @@ class Ledger:
         found = {row["state"]: row["jobs"] for row in await self._read(queries.COUNTS)}
         return {state: found.get(state.value, 0) for state in State}
 
-    async def media_in_use(self) -> frozenset[str]:
+    async def media_in_use(self, *, page: int = PAGE) -> frozenset[str]:
         """Return the names of the files that jobs still refer to."""
         names: set[str] = set()
         after = ""
-        while page := await self._read(queries.KEPT_MEDIA, after=after, limit=PAGE):
-            names.update(queries.names(page))
-            after = page[-1]["job_id"]
+        while found := await self._read(queries.KEPT_MEDIA, after=after, limit=page):
+            names.update(queries.names(found))
+            after = found[-1]["job_id"]
         return frozenset(names)
 
     async def wants_media(self, job_id: str, name: str) -> bool:
