@@ -1,0 +1,180 @@
+"""Addresses, files and settings of the database, and what its errors become."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from core.errors import SettingsError, StoreUnavailable
+from core.jobs.lifecycle import State
+from core.jobs.store import engine, queries
+from core.jobs.store.engine import migrate, open_databases, schema_is_current
+from core.jobs.store.ledger import open_ledger
+from tests.fakes.clock import VirtualClock
+from tests.fakes.ledger_jobs import admitted, brought_to
+
+NOBODY = "postgresql://postgres:s3cret@127.0.0.1:9/none"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("sqlite:////data/x.db", "sqlite+pysqlite:////data/x.db"),
+        ("sqlite+aiosqlite:///x.db", "sqlite+pysqlite:///x.db"),
+        ("postgres://u@h/d", "postgresql+psycopg://u@h/d"),
+        ("postgresql+asyncpg://u@h/d", "postgresql+psycopg://u@h/d"),
+    ],
+)
+def test_an_address_gets_the_driver_that_is_used(given: str, expected: str) -> None:
+    """Operators give the address as they know it."""
+    assert str(engine.database_url(given)) == expected
+
+
+@pytest.mark.parametrize("given", ["", "data.db", "mysql://h/d", "sqlite://", "sqlite:///:memory:"])
+async def test_an_address_that_cannot_work_names_the_setting(given: str) -> None:
+    """The operator is told which setting is wrong, before anything starts."""
+    with pytest.raises(SettingsError, match="REDRAW_DATABASE_URL") as caught:
+        await migrate(given)
+
+    assert caught.value.variable == "REDRAW_DATABASE_URL"
+
+
+async def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
+    """Folder and database are made readable for nobody else; the log beside it follows."""
+    path = tmp_path / "data" / "ledger.db"
+    await migrate(f"sqlite:///{path}")
+    async with open_ledger(f"sqlite:///{path}", VirtualClock()) as ledger:
+        await admitted(ledger)
+        modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in path.parent.iterdir()}
+
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert modes == dict.fromkeys(("ledger.db", "ledger.db-wal", "ledger.db-shm"), 0o600)
+
+
+async def test_a_file_that_cannot_be_made_names_the_setting(tmp_path: Path) -> None:
+    """A folder where a file stands cannot be made."""
+    (tmp_path / "data").write_text("in the way")
+
+    with pytest.raises(SettingsError, match="REDRAW_DATABASE_URL"):
+        await open_databases(f"sqlite:///{tmp_path / 'data' / 'x.db'}")
+
+
+async def test_every_commit_reaches_the_disk(tmp_path: Path) -> None:
+    """Journal, durability and foreign keys are as they must be, and readers cannot write."""
+    databases = await open_databases(f"sqlite:///{tmp_path / 'x.db'}")
+
+    def pragmas(connection: sa.Connection) -> list[object]:
+        names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "query_only")
+        return [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names]
+
+    assert await databases.writes.transaction(pragmas) == ["wal", 2, 1, 5000, 0]
+    assert await databases.reads.transaction(pragmas) == ["wal", 2, 1, 5000, 1]
+    await databases.close()
+
+
+async def test_a_missing_database_is_not_current_and_not_made(tmp_path: Path) -> None:
+    """Looking at the schema makes nothing."""
+    path = tmp_path / "x.db"
+
+    assert not await schema_is_current(f"sqlite:///{path}")
+    assert not path.exists()
+
+
+async def test_migrating_twice_does_nothing(tmp_path: Path) -> None:
+    """A current schema is left alone."""
+    url = f"sqlite:///{tmp_path / 'x.db'}"
+    await migrate(url)
+    await migrate(url)
+
+    assert await schema_is_current(url)
+
+
+async def test_a_database_of_a_newer_version_is_not_touched(tmp_path: Path) -> None:
+    """An older program says that the database is another version's."""
+    url = f"sqlite:///{tmp_path / 'x.db'}"
+    await migrate(url)
+    databases = await open_databases(url)
+    newer = sa.text("UPDATE alembic_version SET version_num = '9999'")
+    await databases.writes.transaction(lambda connection: connection.execute(newer))
+    await databases.close()
+
+    assert not await schema_is_current(url)
+    with pytest.raises(SettingsError, match="another version"):
+        await migrate(url)
+
+
+async def test_a_server_that_is_away_is_an_error_of_ours_without_its_password() -> None:
+    """Nothing of the library gets out, and no secret is in the text."""
+    for ask in (migrate, schema_is_current):
+        with pytest.raises(StoreUnavailable) as caught:
+            await ask(NOBODY)
+        assert "s3cret" not in str(caught.value)
+
+    async with open_ledger(NOBODY, VirtualClock(), admit_within_s=9.0) as ledger:
+        for use in (admitted(ledger), ledger.load("x"), ledger.usage("x", VirtualClock().now())):
+            with pytest.raises(StoreUnavailable):
+                await use
+
+
+async def test_a_ledger_without_tables_is_unavailable(tmp_path: Path) -> None:
+    """A schema that was never made is said to be so at the first use, not later."""
+    async with open_ledger(f"sqlite:///{tmp_path / 'x.db'}", VirtualClock()) as ledger:
+        with pytest.raises(StoreUnavailable):
+            await ledger.unfinished()
+        with pytest.raises(StoreUnavailable):
+            await admitted(ledger)
+
+
+async def test_what_is_raised_inside_comes_out_as_it_is(url: str) -> None:
+    """Leaving the ledger by an error gives that error, in no group."""
+
+    async def break_off() -> None:
+        async with open_ledger(url, VirtualClock()) as ledger:
+            await admitted(ledger)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        await break_off()
+
+
+@pytest.mark.postgres
+async def test_a_server_that_comes_back_is_used_again(postgres: str) -> None:
+    """Cut connections are opened anew; what was acknowledged is there."""
+    async with open_ledger(postgres, VirtualClock()) as ledger:
+        job = await brought_to(ledger, State.RUNNING)
+        with psycopg.connect(postgres, autocommit=True) as server:
+            server.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+        assert await ledger.load(job.job_id) == job
+        assert (await brought_to(ledger, State.QUEUED)).state is State.QUEUED
+
+
+async def test_long_lists_do_not_scan_what_is_over(tmp_path: Path) -> None:
+    """What is asked at every order and every start is answered from the partial indexes."""
+    url = f"sqlite:///{tmp_path / 'x.db'}"
+    await migrate(url)
+
+    def plan(statement: sa.SelectBase) -> Callable[[sa.Connection], str]:
+        def explain(connection: sa.Connection) -> str:
+            asked = statement.compile(connection, compile_kwargs={"literal_binds": True})
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")
+            return " ".join(str(row[3]) for row in rows)
+
+        return explain
+
+    databases = await open_databases(url)
+    unfinished = await databases.reads.transaction(plan(queries.UNFINISHED))
+    under_way = await databases.reads.transaction(plan(queries.UNDER_WAY))
+    await databases.close()
+
+    assert "ix_job_active" in under_way
+    assert "ix_job_active" in unfinished
+    assert "ix_delivery_open" in unfinished
