@@ -90,7 +90,7 @@ class Api:
         task = self._order(body, model, fault)
         if not body.get("celery", False):
             return await self._while_waiting(request, task)
-        refusal = await self._in_thread(self._accept, task)
+        refusal: web.Response | None = await self._in_thread(self._accept, task)
         if refusal is not None:
             return refusal
         return self._accepted(request, task, fault)
@@ -162,7 +162,7 @@ class Api:
             model_id=model.model_id,
             body=body,
             accepted_at=self._clock.now(),
-            fault=fault and str(fault),
+            fault=None if fault is None else str(fault),
             origins=self._settings.allowed_origins,
         )
 

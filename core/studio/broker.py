@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from celery import Celery
 from kombu.exceptions import KombuError, OperationalError
@@ -25,12 +26,16 @@ from core.studio.transports import FolderTransport, MemoryTransport
 TASK_NAME: Final = "redraw.studio.draw"
 """The name under which servers ask for work and workers know it."""
 
+SCHEMES: Final = ("redis", "rediss", "sentinel", "amqp", "amqps")
+"""What the URL of a broker begins with."""
 CONNECT_S: Final = 4.0
 """How long a broker may take to answer, in seconds."""
 
 _MEMORY_POLLING_S: Final = 0.02
 _FOLDER_POLLING_S: Final = 0.05
-_UNREACHABLE = (KombuError, OSError, ImportError, KeyError, ValueError, AttributeError)
+_RESTORE_EVERY_S: Final = 5
+"""How often a worker looks for tasks of killed ones at Redis, in seconds."""
+_UNREACHABLE = (KombuError, OSError, ImportError, ValueError, AttributeError)
 """What kombu and the clients below it raise for an address that cannot work."""
 
 _ALWAYS: Final[Mapping[str, object]] = {
@@ -58,6 +63,7 @@ class Broker:
     """One studio's queue. Its methods block; close it, or use it with `closing`."""
 
     def __init__(self, settings: StudioSettings) -> None:
+        """Raises SettingsError for a URL that is no broker's."""
         self.stopping = threading.Event()
         """Ends the worker of a queue in memory."""
         self._queue = _queue_name(settings)
@@ -69,6 +75,17 @@ class Broker:
         # same broker: closing ours there would close theirs.
         self._connection = self.app.connection_for_write()
         self._turn = threading.Lock()
+
+    @property
+    def needs_event_loop(self) -> bool:
+        """
+        Whether a worker process has to run Celery's event loop.
+
+        With Redis, because only the loop hands on the tasks of killed workers. Not with RabbitMQ,
+        where the loop leaves a message that came along with another one unread until its next
+        timer, up to ten seconds later.
+        """
+        return bool(self._connection.transport.driver_type == "redis")
 
     def check(self) -> None:
         """Raise SettingsError unless the broker answers."""
@@ -114,6 +131,8 @@ def _recipe(settings: StudioSettings, queue: str, stopping: threading.Event) -> 
         options = _folders(settings.data_dir / "queue")
         return _over("filesystem://localhost//", options) | {"broker_transport": FolderTransport}
     url = settings.broker_url.get_secret_value()
+    if urlsplit(url).scheme not in SCHEMES:
+        raise SettingsError("REDRAW_BROKER_URL", f"expected one of {', '.join(SCHEMES)} and ://…")
     return _over(url, _server_options(url, settings, queue))
 
 
@@ -133,10 +152,11 @@ def _folders(root: Path) -> dict[str, object]:
 
 
 def _server_options(url: str, settings: StudioSettings, queue: str) -> dict[str, object]:
-    if not url.startswith(("redis", "valkey")):
+    if url.startswith("amqp"):
         return {"confirm_publish": True}
     return {
         "visibility_timeout": settings.visibility_timeout_s,
+        "unacked_restore_interval": _RESTORE_EVERY_S,
         "unacked_restore_throttle": 1,
         "global_keyprefix": f"{queue}:",
         "socket_timeout": CONNECT_S,

@@ -138,7 +138,8 @@ async def _swept(bench: Workbench, stopping: threading.Event) -> AsyncIterator[N
     def keep_sweeping() -> None:
         while not stopping.is_set():
             gone = bench.shelf.sweep() + bench.journal.sweep()
-            _log.debug("studio.swept", files=gone)
+            if gone:
+                _log.debug("studio.swept", files=gone)
             stopping.wait(SWEEP_EVERY_S)
 
     sweeper = threading.Thread(target=keep_sweeping, name="studio-sweeper", daemon=True)

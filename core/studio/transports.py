@@ -14,45 +14,48 @@ import os
 import queue as queues
 import time
 import uuid
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from celery.concurrency.thread import TaskPool
 from celery.exceptions import WorkerShutdown
-from kombu.transport import filesystem, memory
+from kombu.transport import filesystem, memory, virtual
 
 LOOK_UP_S = 0.1
 """Longest wait without looking whether to stop, in seconds."""
 
 
-def _soonest(timeout: float | None) -> float:
-    return LOOK_UP_S if timeout is None else min(timeout, LOOK_UP_S)
+def _drain(transport: virtual.Transport, connection: Any, timeout: float | None) -> None:
+    """Deliver the next message; raises TimeoutError when none came soon."""
+    soon = LOOK_UP_S if timeout is None else min(timeout, LOOK_UP_S)
+    virtual.Transport.drain_events(transport, connection, timeout=soon)  # type: ignore[no-untyped-call]  # kombu has none
 
 
-class MemoryTransport(memory.Transport):  # type: ignore[misc]  # celery has no types
+class MemoryTransport(memory.Transport):
     """Queues in this process; the transport option `stopping` is the event that ends a worker."""
 
-    def drain_events(self, connection: Any, timeout: float | None = None) -> None:
+    def drain_events(self, connection: Any, timeout: float | None = None, **_: Any) -> None:
         """Deliver the next message; raises TimeoutError when none came, WorkerShutdown to stop."""
-        if self.client.transport_options["stopping"].is_set():
+        client: Any = self.client
+        if client.transport_options["stopping"].is_set():
             raise WorkerShutdown(0)
-        super().drain_events(connection, timeout=_soonest(timeout))
+        _drain(self, connection, timeout)
 
 
-class FolderChannel(filesystem.Channel):  # type: ignore[misc]  # celery has no types
+class FolderChannel(filesystem.Channel):
     """Queues as files in a folder."""
 
-    def _put(self, queue: str, payload: Mapping[str, Any], **_: object) -> None:
+    def _put(self, *args: Any, **_: Any) -> None:
         """Add a message under its final name only when all of it is there."""
+        queue, message = args
         folder = Path(self.data_folder_out)
         name = f"{time.monotonic_ns() // 1_000_000:015d}_{uuid.uuid4()}.{queue}.msg"
         part = folder / f"{name}.part"
-        part.write_text(json.dumps(payload))
+        part.write_text(json.dumps(message))
         part.replace(folder / name)
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str, timeout: float | None = None) -> Any:  # noqa: ARG002 - kombu's
         """Take the oldest message; renaming decides which of several workers has it."""
         for path in sorted(Path(self.data_folder_in).glob(f"*.{queue}.msg")):
             taken = path.with_suffix(".taken")
@@ -69,14 +72,14 @@ class FolderChannel(filesystem.Channel):  # type: ignore[misc]  # celery has no 
         """Note nothing: messages go to their queue by its name, never through an exchange."""
 
 
-class FolderTransport(filesystem.Transport):  # type: ignore[misc]  # celery has no types
+class FolderTransport(filesystem.Transport):
     """Queues in a folder that several processes share."""
 
     Channel = FolderChannel
 
-    def drain_events(self, connection: Any, timeout: float | None = None) -> None:
+    def drain_events(self, connection: Any, timeout: float | None = None, **_: Any) -> None:
         """Deliver the next message; raises TimeoutError when none came."""
-        super().drain_events(connection, timeout=_soonest(timeout))
+        _drain(self, connection, timeout)
 
 
 class StudioThreads(TaskPool):  # type: ignore[misc]  # celery has no types

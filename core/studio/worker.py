@@ -100,9 +100,9 @@ def run_worker(
             settings, paint=paint, clock=clock or SystemClock(), stopping=threading.Event()
         )
         tasks.register(broker, bench)
-        # Celery's event loop would leave a message that RabbitMQ sent along with another one
-        # unread until its next timer, up to ten seconds later.
-        worker = _controller(broker, pool_cls="solo", concurrency=1, use_eventloop=False)
+        worker = _controller(
+            broker, pool_cls="solo", concurrency=1, use_eventloop=broker.needs_event_loop
+        )
         broker.app.set_current()
         with _stopped_by(stop):
             _log.info("studio.worker_started", preview=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 import redis
-from kombu import Connection
+from celery import Celery
 from pydantic import SecretStr
 
 from core.catalogue import loader
@@ -51,9 +51,9 @@ def queue_of_our_own(broker: str) -> Iterator[str]:
         yield name
     finally:
         if broker == "rabbitmq":
-            with Connection(RABBITMQ_URL) as connection:
-                connection.default_channel.queue_delete(name)
-                connection.default_channel.exchange_delete(name)
+            with contextlib.closing(Celery(broker=RABBITMQ_URL).connection_for_write()) as server:
+                server.default_channel.queue_delete(name)
+                server.default_channel.exchange_delete(name)
         if broker == "redis":
             with redis.Redis.from_url(REDIS_URL) as client:
                 for key in client.scan_iter(f"{name}*"):

@@ -59,7 +59,8 @@ class PictureHost:
                 return web.Response(body=photo()[:200], content_type="image/jpeg")
             case "/away.jpg":
                 return web.Response(status=302, headers={"Location": self.redirect_to})
-        return web.Response(status=404)
+            case _:
+                return web.Response(status=404)
 
 
 @asynccontextmanager
@@ -120,7 +121,7 @@ class Caller:
 
     async def outcome(self, **more: object) -> Said:
         """Submit a task and poll until it has ended."""
-        said = await self.submit(**more)
+        said = await self.post("/getImagetoImage", self.body(**more))
         assert said.status == 200, said
         return await self.ended(said.body["task_id"])
 
