@@ -113,7 +113,7 @@ async def open_works(
         pulse = Pulse(ledger, clock)
         key = await asyncio.to_thread(link_key, plan.folder)
         site = web.Site(
-            find_media=_wanted_by(ledger),
+            find_media=wanted_by(ledger),
             spool=materials.spool,
             key=key,
             clock=clock,
@@ -162,7 +162,9 @@ async def _check_kinds(ledger: Ledger, *, preview: bool) -> None:
             raise SettingsError("REDRAW_DATABASE_URL", reason)
 
 
-def _wanted_by(ledger: Ledger) -> web.FindMedia:
+def wanted_by(ledger: Ledger) -> web.FindMedia:
+    """Return how the web server asks the ledger for a picture that a job still wants."""
+
     async def find(job_id: str, name: str) -> MediaItem | None:
         if not await ledger.wants_media(job_id, name):
             return None

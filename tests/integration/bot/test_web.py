@@ -1,0 +1,259 @@
+"""The web server over loopback, with a real ledger and real files."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web as aiohttp_web
+from structlog.testing import capture_logs
+
+from bot import web, wiring
+from bot.link_key import link_key
+from bot.pulse import Pulse
+from core.clock import SystemClock
+from core.errors import SettingsError
+from core.jobs.job import Facts, Job, Order, Origin
+from core.jobs.lifecycle import Event
+from core.jobs.quota import Limits
+from core.jobs.store.engine import migrate
+from core.jobs.store.ledger import Ledger, open_ledger
+from core.media import links
+from core.media.item import Kind, MediaItem
+from core.media.spool import FileSpool
+from core.request import GenerationRequest
+
+PICTURE = b"\xff\xd8\xff\xe0 not much of a picture"
+CLOCK = SystemClock()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """A server with one job that is under way, and the link to its picture."""
+
+    origin: str
+    link: str
+    job: Job
+    item: MediaItem
+    ledger: Ledger
+    spool: FileSpool
+    key: bytes
+    pulse: Pulse
+
+    def link_to(self, name: str, *, job_id: str | None = None, for_s: float = 60.0) -> str:
+        return links.link(
+            self.origin,
+            self.key,
+            job_id=job_id or self.job.job_id,
+            name=name,
+            expires_at=CLOCK.now() + timedelta(seconds=for_s),
+        )
+
+
+@pytest.fixture
+async def running(tmp_path: Path) -> AsyncIterator[Running]:
+    async with _running(tmp_path) as running:
+        yield running
+
+
+@asynccontextmanager
+async def _running(folder: Path) -> AsyncIterator[Running]:
+    url = f"sqlite+aiosqlite:///{folder / 'redraw.sqlite'}"
+    await migrate(url)
+    spool, key = FileSpool(folder / "media"), link_key(folder)
+    item = await spool.put(PICTURE, kind=Kind.JPEG, width_px=4, height_px=3)
+    async with open_ledger(url, CLOCK) as ledger:
+        job = await _prepared(ledger, item)
+        pulse = Pulse(ledger, CLOCK)
+        site = web.Site(
+            find_media=wiring.wanted_by(ledger),
+            spool=spool,
+            key=key,
+            clock=CLOCK,
+            readiness=pulse.readiness,
+        )
+        async with web.serve(web.application(site), host="127.0.0.1", port=0) as origin:
+            made = Running(
+                origin=origin,
+                link="",
+                job=job,
+                item=item,
+                ledger=ledger,
+                spool=spool,
+                key=key,
+                pulse=pulse,
+            )
+            yield replace(made, link=made.link_to(item.name))
+
+
+async def _prepared(ledger: Ledger, item: MediaItem) -> Job:
+    order = Order(
+        dedupe_key="plain:1",
+        origin=Origin(platform="plain", place="plain:here", requester="plain:ada"),
+        request=GenerationRequest(model_id="flux-dev", prompt="a woodcut", image_count=1),
+        credits=9,
+        preview=False,
+    )
+    now = CLOCK.now()
+    admission = await ledger.admit(order, limits=Limits(), deadline_s=900, now=now)
+    await ledger.acknowledge(admission.job.job_id, now)
+    job = await ledger.claim(admission.job.job_id, owner="test", at=now)
+    assert job is not None
+    return await ledger.record(job, Event.PREPARED, now, facts=Facts(prepared=(item,)))
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+async def get(url: str, method: str = "GET") -> Answer:
+    async with aiohttp.ClientSession() as session, session.request(method, url) as answer:
+        return Answer(answer.status, dict(answer.headers), await answer.read())
+
+
+async def test_wanted_picture_is_handed_out(running: Running) -> None:
+    """Whoever has the link gets the bytes, as the picture that they are."""
+    answer = await get(running.link)
+
+    assert (answer.status, answer.body) == (200, PICTURE)
+    assert answer.headers["Content-Type"] == "image/jpeg"
+
+
+async def test_picture_is_not_kept_on_the_way(running: Running) -> None:
+    """Headers forbid caching, guessing of types and anything active; the name is the spool's."""
+    headers = (await get(running.link)).headers
+
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Content-Security-Policy"] == "default-src 'none'"
+    assert headers["Content-Disposition"] == f'inline; filename="{running.item.name}"'
+    assert "aiohttp" not in headers["Server"]
+
+
+async def test_head_is_answered_without_the_picture(running: Running) -> None:
+    """Providers that look before they fetch are answered."""
+    answer = await get(running.link, "HEAD")
+
+    assert (answer.status, answer.body) == (200, b"")
+    assert answer.headers["Content-Length"] == str(len(PICTURE))
+
+
+async def test_link_dies_with_its_job(running: Running) -> None:
+    """Once the job has ended, its link is as unknown as any other."""
+    await running.ledger.record_as_user(running.job.job_id, Event.CANCEL, CLOCK.now())
+
+    assert (await get(running.link)).status == 404
+
+
+async def test_every_reason_to_refuse_looks_the_same(running: Running) -> None:
+    """Expired, forged, for another picture, for an unknown job, gone from disk: always 404."""
+    token = running.link.split("/media/")[1].split("/")[0]
+    other = await running.spool.put(b"other", kind=Kind.PNG, width_px=1, height_px=1)
+    refused = [
+        running.link_to(running.item.name, for_s=-1),
+        running.link_to(other.name),
+        running.link_to(running.item.name, job_id="01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+        f"{running.origin}/media/{token}/{other.name}",
+        f"{running.origin}/media/{token[:-1]}/{running.item.name}",
+        f"{running.origin}/media/x/{running.item.name}",
+        f"{running.origin}/media/",
+        f"{running.origin}/media/{token}/..%2f..%2flinks.key",
+        f"{running.origin}/",
+    ]
+
+    answers = [await get(url) for url in refused]
+
+    assert {answer.status for answer in answers} == {404}
+    assert {answer.body for answer in answers} == {b"404: Not Found"}
+
+
+async def test_picture_that_is_gone_is_unknown(running: Running) -> None:
+    """A picture that was deleted from the spool is no server error."""
+    await running.spool.delete(running.item)
+
+    assert (await get(running.link)).status == 404
+
+
+async def test_only_reading_is_allowed(running: Running) -> None:
+    """Nothing can be put or changed."""
+    assert (await get(running.link, "PUT")).status == 405
+    assert (await get(running.link, "DELETE")).status == 405
+
+
+async def test_log_never_holds_a_link(running: Running) -> None:
+    """Calls are logged by their route: neither token nor name is in a line."""
+    with capture_logs() as lines:
+        await get(running.link)
+        await get(running.link[:-1])
+
+    token = running.link.split("/media/")[1].split("/")[0]
+    assert [line["page"] for line in lines] == ["/media/{token}/{name}"] * 2
+    assert [line["status"] for line in lines] == [200, 404]
+    assert token not in str(lines)
+
+
+async def test_health_needs_nothing(running: Running) -> None:
+    """The process is alive as soon as it answers."""
+    answer = await get(f"{running.origin}/healthz")
+
+    assert (answer.status, answer.body) == (200, b'{"status": "alive"}')
+
+
+async def test_not_ready_before_the_worker_runs(running: Running) -> None:
+    """Without a worker nothing is done, so nobody should be sent here."""
+    answer = await get(f"{running.origin}/readyz")
+
+    assert answer.status == 503
+    assert b'"worker": "not running"' in answer.body
+
+
+async def test_ready_with_a_worker_and_a_store(running: Running) -> None:
+    """With both the answer is 200, and says how old the oldest unfinished job is."""
+    with running.pulse.beating():
+        answer = await get(f"{running.origin}/readyz")
+
+    assert answer.status == 200
+    assert b'"unfinished": 1' in answer.body
+    assert b'"oldest_unfinished_s": null' not in answer.body
+
+
+async def test_not_ready_when_the_store_takes_no_writes(tmp_path: Path) -> None:
+    """A store that somebody else holds is found out within the second that an order has."""
+    async with _running(tmp_path) as running:
+        holder = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            "import sqlite3,sys; c=sqlite3.connect(sys.argv[1], isolation_level=None);"
+            "c.execute('BEGIN IMMEDIATE'); print('held', flush=True); sys.stdin.read()",
+            str(tmp_path / "redraw.sqlite"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert holder.stdout is not None
+        await holder.stdout.readline()
+
+        with running.pulse.beating():
+            answer = await get(f"{running.origin}/readyz")
+
+        await holder.communicate(b"")
+    assert answer.status == 503
+    assert b'"store": "unavailable"' in answer.body
+
+
+async def test_port_in_use_is_a_setting_to_change(running: Running) -> None:
+    """Two servers cannot have one port; the second names the setting."""
+    port = int(running.origin.rpartition(":")[2])
+
+    with pytest.raises(SettingsError, match=r"REDRAW_HTTP_PORT: cannot listen at 127.0.0.1"):
+        async with web.serve(aiohttp_web.Application(), host="127.0.0.1", port=port):
+            pass
