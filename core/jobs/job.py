@@ -175,13 +175,8 @@ def moved(
 
 
 def _attempt(job: Job, transition: Transition) -> int:
-    match transition.attempts:
-        case Attempts.RESET:
-            return 0
-        case Attempts.KEEP:
-            return job.attempt
-        case Attempts.RAISE:
-            return job.attempt + 1
+    counts = {Attempts.RESET: 0, Attempts.KEEP: job.attempt, Attempts.RAISE: job.attempt + 1}
+    return counts[transition.attempts]
 
 
 def _notices(job: Job, facts: Facts) -> tuple[str, ...]:

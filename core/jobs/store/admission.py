@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from core.errors import StaleJob
 from core.jobs import lifecycle, quota
 from core.jobs.job import Admission, Job, Order, moved
 from core.jobs.lifecycle import DeliveryKind, Event, State
@@ -92,9 +91,7 @@ def _insert(connection: sa.Connection, job: Job) -> Job:
 def _revive(
     connection: sa.Connection, job: Job, order: Order, deadline_at: datetime, now: datetime
 ) -> Job:
-    transition = lifecycle.advance(job.state, Event.REVIVED)
-    if transition is None:
-        raise StaleJob(job.job_id)
+    transition = lifecycle.TRANSITIONS[job.state, Event.REVIVED]
     revived = replace(
         moved(job, Event.REVIVED, transition, now),
         origin=order.origin,
@@ -105,6 +102,5 @@ def _revive(
     )
     connection.execute(statements.REFILL, statements.refill_values(revived))
     written = changes.write_move(connection, job, revived, Event.REVIVED, transition)
-    if written is None:
-        raise StaleJob(job.job_id)
+    assert written is not None, "a row that this transaction holds has moved"
     return written

@@ -25,9 +25,11 @@ def move(connection: sa.Connection, job: Job, event: Event, at: datetime, facts:
     Raises:
         StaleJob: it is in another state or held by somebody else.
     """
-    changed = _try_move(connection, job, event, at, facts)
-    if changed:
-        return changed
+    # Whether a job is acknowledged is no part of the guard: it has to be read here and now.
+    if event is not Event.ACK_REFUSED:
+        changed = _try_move(connection, job, event, at, facts)
+        if changed:
+            return changed
     fresh = rows.job(connection, job.job_id, to_change=True)
     if fresh is None or (fresh.state, fresh.fence) != (job.state, job.fence):
         raise StaleJob(job.job_id)
@@ -134,11 +136,23 @@ def acknowledge(connection: sa.Connection, job_id: str, at: datetime) -> Job:
     """
     Note that the platform took the acknowledgement; only the first time counts.
 
+    A job that was withdrawn because nobody knew that yet comes back: its user was told of it.
+
     Raises:
         UnknownJob: there is no such job.
     """
-    row = rows.one(connection, statements.ACKNOWLEDGE, {"of_job": job_id, "at": at})
-    job = codec.job_from_row(row) if row else rows.job(connection, job_id)
+    job = rows.job(connection, job_id, to_change=True)
     if job is None:
         raise UnknownJob(job_id)
-    return job
+    if job.can_be_revived:
+        job = _revived(connection, job, at)
+    row = rows.one(connection, statements.ACKNOWLEDGE, {"of_job": job_id, "at": at})
+    return codec.job_from_row(row) if row else job
+
+
+def _revived(connection: sa.Connection, job: Job, at: datetime) -> Job:
+    transition = lifecycle.advance(job.state, Event.REVIVED)
+    if transition is None:
+        return job
+    after = moved(job, Event.REVIVED, transition, at)
+    return write_move(connection, job, after, Event.REVIVED, transition) or job

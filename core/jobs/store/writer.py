@@ -148,7 +148,7 @@ class Writer:
             )
         except _Spoilt as exc:
             await self._commit_singly(group, exc)
-        except StoreUnavailable as exc:
+        except Exception as exc:  # noqa: BLE001 -- whoever waits is told, and the writer goes on
             _fail_all(group, exc)
         else:
             for pending, value in zip(group, values, strict=True):
@@ -171,8 +171,7 @@ class Writer:
     def _refuse_what_waits(self) -> None:
         with suppress(asyncio.QueueEmpty):
             while True:
-                pending = self._queue.get_nowait()
-                if pending:
+                if pending := self._queue.get_nowait():
                     pending.fail(StoreUnavailable("the ledger is closed"))
 
 
@@ -195,7 +194,8 @@ def _cause(spoilt: _Spoilt) -> Exception:
 
 def _fail_all(group: Sequence[_Pending], error: Exception) -> None:
     for pending in group:
-        own = StoreUnavailable(str(error))
+        text = str(error) if isinstance(error, StoreUnavailable) else type(error).__name__
+        own = StoreUnavailable(text)
         own.__cause__ = error.__cause__ or error
         pending.fail(own)
 

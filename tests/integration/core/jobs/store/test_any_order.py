@@ -69,6 +69,12 @@ class Model:
         self.seq += row.raises_seq
         self.opened.update({(kind, self.seq) for kind in row.opens} - set(self.opened))
 
+    def is_acknowledged(self) -> None:
+        """Apply an acknowledgement; it brings back what was withdrawn for want of it."""
+        if self.reason is Reason.UNACKED:
+            self.move(Event.REVIVED)
+        self.acked = self.acked or self.state not in TERMINAL
+
     def seen(self) -> tuple[object, ...]:
         """Return what can be compared with a job."""
         return self.state, self.reason, self.fence, self.seq, self.cancel_wanted
@@ -100,7 +106,7 @@ async def _play(ledger: Ledger, steps: list[tuple[str, Event | int | None]]) -> 
                     model.fence += 1
             case "acknowledge":
                 await ledger.acknowledge(held.job_id, at)
-                model.acked = model.acked or model.state not in TERMINAL
+                model.is_acknowledged()
             case "user" if event:
                 await ledger.record_as_user(held.job_id, event, at)
                 model.happens(event)

@@ -168,6 +168,28 @@ async def test_an_acknowledged_job_is_not_withdrawn_for_want_of_it(ledger: Ledge
     assert (await ledger.acknowledge(job.job_id, SOON)).acked_at == AT
 
 
+async def test_an_acknowledgement_is_seen_by_who_looked_before_it(ledger: Ledger) -> None:
+    """Whoever took the job before it was acknowledged cannot withdraw it for want of that."""
+    await admitted(ledger, dedupe_key="k")
+    job_id = (await ledger.list_all(1))[0].job_id
+    seen = await ledger.claim(job_id, owner="w", at=AT)
+    assert seen is not None
+    await ledger.acknowledge(job_id, AT)
+
+    assert (await ledger.record(seen, Event.ACK_REFUSED, SOON)).state is State.RECEIVED
+
+
+async def test_a_late_acknowledgement_brings_the_job_back(ledger: Ledger) -> None:
+    """A job that was withdrawn unacknowledged is driven all the same once its user was told."""
+    job = await admitted(ledger)
+    await ledger.record_as_user(job.job_id, Event.ACK_REFUSED, AT)
+
+    back = await ledger.acknowledge(job.job_id, SOON)
+
+    assert (back.state, back.reason, back.acked_at) == (State.RECEIVED, None, SOON)
+    assert await _opened(ledger, back) == {DeliveryKind.CARD}
+
+
 async def test_cancel_twice_is_cancel_once(ledger: Ledger) -> None:
     """A wish that is there already is not written again."""
     job = await with_cancel_wanted(ledger)

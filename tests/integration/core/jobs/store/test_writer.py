@@ -214,18 +214,35 @@ async def test_a_database_that_hangs_is_not_waited_for(engine: sa.Engine) -> Non
         let_go.set()
 
 
+async def test_a_fault_nobody_thought_of_does_not_stop_the_writer(engine: sa.Engine) -> None:
+    """Whatever a commit raises is told to who waits, and later writes go on."""
+    faults = [KeyError("never seen before")]
+
+    def fail_once(_connection: sa.Connection) -> None:
+        if faults:
+            raise faults.pop()
+
+    sa.event.listen(engine, "commit", fail_once)
+    async with writing(engine) as writer:
+        with pytest.raises(StoreUnavailable, match="KeyError"):
+            await writer.write("k", note(1))
+        assert await writer.write("k", note(2)) == 2
+
+    assert kept(engine) == [2]
+
+
 async def test_a_writer_that_is_stopped_by_a_fault_tells_who_waits(engine: sa.Engine) -> None:
     """Nobody waits for a task that is no more."""
     database = Database(engine, threads=1, timeout_s=5.0)
-    writer = Writer(database, window_s=60.0)
+    writer = Writer(database, window_s=60.0, queue_max=1)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(writer.run())
-        waiting = [tasks.create_task(_refused(writer, n)) for n in range(3)]
+        waiting = [tasks.create_task(_refused(writer, n)) for n in range(6)]
         await asyncio.sleep(0.01)
         running.cancel()
     await database.close()
 
-    assert [task.result() for task in waiting] == [True] * 3
+    assert [task.result() for task in waiting] == [True] * 6
 
 
 async def _refused(writer: Writer, number: int) -> bool:
