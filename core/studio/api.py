@@ -19,7 +19,7 @@ from aiohttp import hdrs, web
 
 from core.catalogue.model import Model
 from core.clock import Clock
-from core.studio import envelope, faults, order
+from core.studio import envelope, faults, guesses, order
 from core.studio.broker import Broker, QueueUnreachable
 from core.studio.envelope import Failure
 from core.studio.faults import Fault, FaultName
@@ -29,11 +29,12 @@ from core.studio.workbench import Interrupted, Workbench
 
 BODY_BYTES_MAX: Final = 1024 * 1024
 """Largest request body; it holds URLs, not pictures."""
+WAITING_MAX: Final = 16
+"""Callers that may wait for unqueued tasks at once; more are turned away."""
 NOTICE_HEADER: Final = "X-Redraw-Studio"
 """Says on every answer that this is no hosted API."""
 
 _PICTURES_PATH: Final = "/pictures"
-_FULL_RETRY_AFTER_S: Final = 5
 _QUEUE_DOWN = Failure(error="Internal Error", error_data="the studio's queue cannot be reached")
 _STOPPING = Failure(error="Internal Error", error_data="the studio is being stopped")
 
@@ -42,7 +43,12 @@ _log = structlog.get_logger()
 
 
 class Api:
-    """The handlers of one studio; blocking work goes to `threads`, tasks to the broker."""
+    """
+    The handlers of one studio.
+
+    Tasks go to the broker, those that a caller waits for to `painters`, other blocking work to
+    `threads`.
+    """
 
     def __init__(
         self,
@@ -52,6 +58,7 @@ class Api:
         bench: Workbench,
         clock: Clock,
         threads: Executor,
+        painters: Executor,
         new_task_id: Callable[[], str],
     ) -> None:
         self._settings = settings
@@ -59,17 +66,20 @@ class Api:
         self._bench = bench
         self._clock = clock
         self._threads = threads
+        self._painters = painters
+        self._waiting = 0
         self._new_task_id = new_task_id
 
     def application(self) -> web.Application:
         """Return the web application, with every call at the root and below the hosted path."""
         app = web.Application(client_max_size=BODY_BYTES_MAX)
+        app.router.add_get("/", _about)
+        app.router.add_get(BASE_PATH, _about)
         for base in ("", BASE_PATH):
             app.router.add_post(f"{base}/getImagetoImage", self.submit)
             app.router.add_post(f"{base}/getImageToImage", self.submit)
             app.router.add_post(f"{base}/getImage", self.poll)
         app.router.add_get(_PICTURES_PATH + "/{name}", self.picture)
-        app.router.add_get("/", _about)
         app.on_response_prepare.append(_say_preview)
         return app
 
@@ -101,7 +111,7 @@ class Api:
         if isinstance(body, web.Response):
             return body
         fault = self._asked_fault(request, self._settings.poll_fault)
-        answered = await self._commit(fault) or _broken_off(request, fault)
+        answered = await self._commit(fault) or guesses.broken_off(request, fault)
         if answered is not None:
             return answered
         task_id = body.get("id")
@@ -135,12 +145,12 @@ class Api:
         expected = self._settings.token.get_secret_value().encode()
         is_right = hmac.compare_digest(token.strip().encode("utf-8", "replace"), expected)
         if scheme.lower() != "bearer" or not is_right:
-            return _guess(401, "Not authenticated")
+            return guesses.guess(401, "Not authenticated")
         try:
             body = json.loads(await request.read(), parse_constant=_no_number)
         except (ValueError, RecursionError):
-            return _guess(422, "the body is not JSON")
-        return body if isinstance(body, dict) else _guess(422, "the body is no JSON object")
+            return guesses.guess(422, "the body is not JSON")
+        return body if isinstance(body, dict) else guesses.guess(422, "the body is no JSON object")
 
     def _asked_fault(self, request: web.Request, always: str | None) -> Fault | None:
         """Return the fault that the settings or the call's header ask for."""
@@ -153,7 +163,7 @@ class Api:
             return None
         if fault.name is FaultName.SLOW:
             await self._clock.sleep(fault.seconds)
-        return None if fault.status is None else _turned_away(fault, fault.status)
+        return None if fault.status is None else guesses.turned_away(fault, fault.status)
 
     def _order(self, body: _Body, model: Model, fault: Fault | None) -> Order:
         return Order(
@@ -172,8 +182,7 @@ class Api:
         if fault is not None and fault.name is FaultName.PENDING:
             return None
         if self._bench.journal.count() >= self._settings.accepted_max:
-            full = Fault(name=FaultName.TOO_MANY, number=_FULL_RETRY_AFTER_S)
-            return _turned_away(full, 429)
+            return guesses.full()
         self._bench.journal.keep(task)
         try:
             self._broker.send(task)
@@ -192,14 +201,20 @@ class Api:
             "app_id": task.app_id,
             "task_id": task.task_id if is_named else None,
         }
-        return _broken_off(request, fault) or self._answer(answer, fault=fault)
+        return guesses.broken_off(request, fault) or self._answer(answer, fault=fault)
 
     async def _while_waiting(self, request: web.Request, task: Order) -> web.Response:
         """Carry a task out without the queue, the connection being held meanwhile."""
+        if self._waiting >= WAITING_MAX:
+            return guesses.full()
+        self._waiting += 1
+        loop = asyncio.get_running_loop()
         try:
-            outcome = await self._in_thread(self._bench.perform, task)
+            outcome = await loop.run_in_executor(self._painters, self._bench.perform, task)
         except Interrupted:
             return self._answer(envelope.refused(_STOPPING, task.body), status=500)
+        finally:
+            self._waiting -= 1
         return self._ended(request, outcome)
 
     def _ended(self, request: web.Request, outcome: envelope.Outcome) -> web.Response:
@@ -219,43 +234,6 @@ class Api:
 
     async def _in_thread(self, function: Callable[..., Any], *args: object) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
-
-
-def _broken_off(request: web.Request, fault: Fault | None) -> web.Response | None:
-    """Commit the part of a fault that comes after a call was carried out."""
-    if fault is None or fault.name not in {FaultName.CUT, FaultName.MALFORMED}:
-        return None
-    if fault.name is FaultName.CUT and request.transport is not None:
-        request.transport.close()
-    headers = {faults.GUESS_HEADER: str(fault)}
-    return web.Response(
-        body=b'{"status": "PENDING", "task_id": "', content_type="application/json", headers=headers
-    )
-
-
-def _turned_away(fault: Fault, status: int) -> web.Response:
-    if fault.name is FaultName.PROXY_PAGE:
-        page = "<html><head><title>502 Bad Gateway</title></head><body>502</body></html>"
-        headers = {faults.GUESS_HEADER: str(fault)}
-        return web.Response(text=page, status=status, content_type="text/html", headers=headers)
-    answer = _guess(status, _DETAILS.get(fault.name, "refused on demand"), str(fault))
-    if fault.name is FaultName.TOO_MANY:
-        answer.headers[hdrs.RETRY_AFTER] = f"{fault.seconds:g}"
-    return answer
-
-
-_DETAILS: Final = {
-    FaultName.BAD_TOKEN: "Not authenticated",
-    FaultName.NO_CREDITS: "Insufficient credits",
-    FaultName.FORBIDDEN: "Forbidden",
-    FaultName.NOT_FOUND: "Not Found",
-    FaultName.TOO_MANY: "Too many requests",
-}
-
-
-def _guess(status: int, detail: str, why: str = "undocumented") -> web.Response:
-    headers = {faults.GUESS_HEADER: why}
-    return web.json_response({"detail": detail}, status=status, headers=headers)
 
 
 def _no_number(name: str) -> float:

@@ -11,9 +11,13 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+import structlog
+
 from core.clock import Clock
 from core.studio import shelf
 from core.studio.order import Order
+
+_log = structlog.get_logger()
 
 _FORGOTTEN_AFTER = timedelta(hours=24)
 """A task that was lost with its worker is no longer counted then."""
@@ -41,7 +45,8 @@ class Journal:
 
     def unfinished(self) -> tuple[Order, ...]:
         """Return the tasks that have not ended, oldest first."""
-        found = [Order.from_json(json.loads(p.read_bytes())) for p in self._folder.glob("*.json")]
+        read = (_read(path) for path in self._folder.glob("*.json"))
+        found = [order for order in read if order is not None]
         return tuple(sorted(found, key=lambda order: (order.accepted_at, order.task_id)))
 
     def sweep(self) -> int:
@@ -50,3 +55,12 @@ class Journal:
 
     def _path(self, task_id: str) -> Path:
         return self._folder / f"{task_id}.json"
+
+
+def _read(path: Path) -> Order | None:
+    """Return the task of a file, or None for one that another version of us wrote."""
+    try:
+        return Order.from_json(json.loads(path.read_bytes()))
+    except shelf.FOREIGN:
+        _log.warning("studio.task_unreadable", task_id=path.stem, preview=True)
+        return None

@@ -25,6 +25,8 @@ Largest reference image.
 Source: developer.ideogram.ai, remix: 25 MB.
 """
 _PATIENCE = Patience(connect_s=5.0, stall_s=10.0, total_s=30.0, attempts=3)
+_PATIENCE_AT_HOME = Patience(connect_s=2.0, stall_s=5.0, total_s=10.0, attempts=3)
+"""For origins of our own: a studio that closes waits for its fetches."""
 
 
 class BadPicture(Exception):
@@ -56,7 +58,7 @@ class References:
         downloader = Downloader(
             clock=self._clock,
             trusted_origins=self._trusted,
-            patience=_PATIENCE,
+            patience=_PATIENCE_AT_HOME if self._only_these else _PATIENCE,
             is_allowed=allowed,
         )
         async with downloader:

@@ -69,7 +69,8 @@ async def open_studio(
             broker=broker,
             bench=bench,
             clock=clock,
-            threads=await stack.enter_async_context(_threads()),
+            threads=await stack.enter_async_context(_threads(_THREADS)),
+            painters=await stack.enter_async_context(_threads(settings.concurrency)),
             new_task_id=new_task_id,
         )
         studio = await stack.enter_async_context(_served(settings, api))
@@ -99,9 +100,9 @@ async def _worked(
 
 
 @asynccontextmanager
-async def _threads() -> AsyncIterator[ThreadPoolExecutor]:
+async def _threads(most: int) -> AsyncIterator[ThreadPoolExecutor]:
     """Give threads for blocking work; they are waited for without blocking the loop."""
-    threads = ThreadPoolExecutor(_THREADS, "studio-api")
+    threads = ThreadPoolExecutor(most, "studio-api")
     try:
         yield threads
     finally:

@@ -15,9 +15,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from core.clock import Clock
 from core.studio.envelope import Outcome
 from core.studio.settings import PICTURES_FOLDER
+
+FOREIGN = (ValueError, KeyError, TypeError)
+"""What reading a file raises that another version of us wrote."""
+
+_log = structlog.get_logger()
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -75,9 +82,12 @@ class Shelf:
         """Return how a task ended, or None when it has not, never was, or has expired."""
         try:
             data = json.loads(self._result(task_id).read_bytes())
+            outcome = Outcome.from_json(data)
         except FileNotFoundError:
             return None
-        outcome = Outcome.from_json(data)
+        except FOREIGN:
+            _log.warning("studio.result_unreadable", task_id=task_id, preview=True)
+            return None
         return outcome if self._clock.now() - outcome.finished_at < self._life else None
 
     def sweep(self) -> int:

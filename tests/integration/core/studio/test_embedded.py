@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import io
 import threading
 import time
+import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,6 +20,7 @@ import structlog
 from pydantic import SecretStr
 
 from core.errors import SettingsError
+from core.studio.api import WAITING_MAX
 from core.studio.server import open_studio
 from core.studio.settings import StudioSettings
 from tests.fakes import studio_bench, tiny_painter
@@ -224,6 +227,51 @@ async def test_queue_has_a_limit(settings: StudioSettings, host: PictureHost) ->
 
     assert [said.status for said in found] == [200, 200, 429]
     assert float(found[2].headers["Retry-After"]) > 0
+
+
+async def test_waiting_callers_do_not_hold_up_others(
+    settings: StudioSettings, host: PictureHost
+) -> None:
+    """Polls are answered while callers wait for unqueued tasks; too many waiting get 429."""
+    async with opened(settings, host) as caller, asyncio.TaskGroup() as group:
+        waiting = [
+            group.create_task(caller.submit(celery=False, prompt="sleep", batch=2))
+            for _ in range(WAITING_MAX + 1)
+        ]
+        await _until_fetched(host)
+        polled = await caller.poll("x")
+        in_time = sum(task.done() for task in waiting) < WAITING_MAX
+
+    statuses = sorted(task.result().status for task in waiting)
+    assert (polled.body["status"], in_time) == ("PENDING", True)
+    assert statuses == [200] * WAITING_MAX + [429]
+
+
+async def test_files_of_another_version_do_no_harm(
+    settings: StudioSettings, host: PictureHost
+) -> None:
+    """Tasks and results that cannot be read are passed over, and the others go on."""
+    task_id = str(uuid.uuid4())
+    for folder in ("accepted", "results"):
+        path = settings.data_dir / folder / f"{task_id}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text('{"another": "version"}')
+    async with opened(settings, host) as caller:
+        end = await caller.outcome()
+        unreadable = await caller.poll(task_id)
+
+    assert (end.body["status"], unreadable.body["status"]) == ("SUCCESS", "PENDING")
+
+
+async def test_body_has_a_limit(settings: StudioSettings, host: PictureHost) -> None:
+    """A body of more than a megabyte is not read."""
+    body = io.BytesIO(b'"' + b"x" * 1024 * 1024 + b'"')
+    async with opened(settings, host) as caller:
+        path = f"{caller.api_url}/getImage"
+        async with caller.http.post(path, data=body) as answer:
+            status = answer.status
+
+    assert status == 413
 
 
 async def test_what_has_expired_is_deleted(settings: StudioSettings, host: PictureHost) -> None:
