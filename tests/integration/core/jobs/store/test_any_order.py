@@ -57,6 +57,10 @@ class Model:
             return
         if event is Event.REVIVED:
             return
+        self.move(event)
+
+    def move(self, event: Event) -> None:
+        """Follow the table."""
         row = lifecycle.advance(self.state, event, cancel_wanted=self.cancel_wanted)
         if row is None:
             return
