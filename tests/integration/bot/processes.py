@@ -1,0 +1,63 @@
+"""Commands as real processes, with nothing in their environment but what a test gives."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+PATIENCE_S = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+async def start(
+    *arguments: str, folder: Path, environ: Mapping[str, str] | None = None
+) -> asyncio.subprocess.Process:
+    """Start one command in `folder`; its data are in `folder/data` unless `environ` says else."""
+    given = {
+        "PATH": os.defpath,
+        "HOME": str(folder),
+        "PYTHONPATH": str(ROOT),
+        "COLUMNS": "100",
+        "REDRAW_DATA_DIR": str(folder / "data"),
+        **(environ or {}),
+    }
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        *arguments,
+        cwd=folder,
+        env=given,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def end(process: asyncio.subprocess.Process) -> Done:
+    """Wait for the command's end."""
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            out, err = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        out, err = await process.communicate()
+    assert process.returncode is not None
+    return Done(code=process.returncode, out=out.decode(), err=err.decode())
+
+
+async def redraw(*arguments: str, folder: Path, environ: Mapping[str, str] | None = None) -> Done:
+    """Run one command to its end."""
+    return await end(await start(*arguments, folder=folder, environ=environ))
