@@ -1,0 +1,1 @@
+"""Decider: drawing in numpy and Pillow, one module per family of looks."""
