@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from adapters.terminal.report import ExitCode
 from bot import logs
+from bot.plans import is_loopback
 from bot.settings import Settings
 from core.catalogue import loader
 from core.studio.server import Studio, open_studio
@@ -45,15 +46,17 @@ def work() -> int:
 def _studio(
     settings: Settings, token: SecretStr, *, host: str | None = None, port: int | None = None
 ) -> StudioSettings:
+    host = host or settings.http_host
     return StudioSettings(
         token=token,
         data_dir=settings.data_dir / "studio",
         models=loader.load(settings.models_file),
         embedded=False,
         broker_url=settings.broker_url,
-        host=host or settings.http_host,
+        host=host,
         port=settings.http_port if port is None else port,
         allowed_origins=(settings.public_url,) if settings.public_url else (),
+        trusts_loopback=is_loopback(f"http://{host}"),
     )
 
 

@@ -174,6 +174,7 @@ class Api:
             accepted_at=self._clock.now(),
             fault=None if fault is None else str(fault),
             origins=self._settings.allowed_origins,
+            trusts_loopback=self._settings.trusts_loopback,
         )
 
     def _accept(self, task: Order) -> web.Response | None:

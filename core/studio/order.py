@@ -59,6 +59,8 @@ class Order:
     """The fault that this task commits, see `core.studio.faults`."""
     origins: tuple[str, ...] = ()
     """The origins that references could be fetched from when it was accepted."""
+    trusts_loopback: bool = False
+    """Whether references may come from any port of this machine."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the order as JSON can hold it."""
@@ -70,6 +72,7 @@ class Order:
             "accepted_at": self.accepted_at.isoformat(),
             "fault": self.fault,
             "origins": list(self.origins),
+            "trusts_loopback": self.trusts_loopback,
         }
 
     @classmethod

@@ -47,6 +47,12 @@ class StudioSettings:
 
     An embedded studio fetches from nowhere else; one on its own from public addresses too.
     """
+    trusts_loopback: bool = False
+    """
+    Whether a studio on its own fetches references from every port of this machine too.
+
+    Right where only this machine can call it: whoever calls could fetch from there as well.
+    """
     result_life_s: float = RESULT_LIFE_S
     failed_status: Literal[200, 500] = 200
     """The HTTP status of a failed task: 200 as the API does today, 500 as it did before."""

@@ -90,7 +90,7 @@ class Workbench:
         if failure is not None:
             return failure
         try:
-            images = self._references.fetch(read.image_urls)
+            images = self._references.fetch(read.image_urls, trusts_loopback=task.trusts_loopback)
         except BadPicture as exc:
             return exc.failure
         return [self._one(read, model, images, index) for index in range(read.batch)]
