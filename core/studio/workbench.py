@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from core.catalogue.model import Model
 from core.clock import Clock
+from core.errors import MediaError
 from core.studio import envelope, faults, order, pictures
 from core.studio.envelope import Failure, Outcome, Status
 from core.studio.faults import FaultName
@@ -93,7 +94,10 @@ class Workbench:
             images = self._references.fetch(read.image_urls, trusts_loopback=task.trusts_loopback)
         except BadPicture as exc:
             return exc.failure
-        return [self._one(read, model, images, index) for index in range(read.batch)]
+        try:
+            return [self._one(read, model, images, index) for index in range(read.batch)]
+        except MediaError:
+            return envelope.BAD_PICTURE
 
     def _commit_fault(self, task: Order, read: Parameters) -> Failure | None:
         fault = faults.parse(task.fault)
@@ -117,7 +121,7 @@ class Workbench:
                 images=images,
                 strength=read.strength,
                 guidance_scale=read.guidance_scale,
-                size=size and (size.width_px, size.height_px),
+                size=None if size is None else (size.width_px, size.height_px),
                 batch_index=index,
             )
         )
