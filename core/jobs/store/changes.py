@@ -144,15 +144,9 @@ def acknowledge(connection: sa.Connection, job_id: str, at: datetime) -> Job:
     job = rows.job(connection, job_id, to_change=True)
     if job is None:
         raise UnknownJob(job_id)
-    if job.can_be_revived:
-        job = _revived(connection, job, at)
+    if job.can_be_revived and job.request.prompt:  # an emptied job has nothing to come back to
+        transition = lifecycle.TRANSITIONS[job.state, Event.REVIVED]
+        revived = moved(job, Event.REVIVED, transition, at)
+        job = write_move(connection, job, revived, Event.REVIVED, transition) or job
     row = rows.one(connection, statements.ACKNOWLEDGE, {"of_job": job_id, "at": at})
     return codec.job_from_row(row) if row else job
-
-
-def _revived(connection: sa.Connection, job: Job, at: datetime) -> Job:
-    transition = lifecycle.advance(job.state, Event.REVIVED)
-    if transition is None:
-        return job
-    after = moved(job, Event.REVIVED, transition, at)
-    return write_move(connection, job, after, Event.REVIVED, transition) or job

@@ -102,6 +102,14 @@ async def test_an_emptied_job_is_filled_again_when_it_is_revived(ledger: Ledger)
     assert (again.job.job_id, again.job.request) == (job.job_id, job.request)
 
 
+async def test_an_emptied_job_does_not_come_back_by_an_acknowledgement(ledger: Ledger) -> None:
+    """There is nothing left of it that could be carried out."""
+    job = await brought_to(ledger, State.CANCELLED, Reason.UNACKED)
+    await ledger.retain(LATER, 1)
+
+    assert (await ledger.acknowledge(job.job_id, LATER)).state is State.CANCELLED
+
+
 async def test_media_are_in_use_while_a_job_names_them(ledger: Ledger) -> None:
     """Prepared pictures and results of every job that is kept are named."""
     await brought_to(ledger, State.READY)
