@@ -190,16 +190,6 @@ async def test_a_late_acknowledgement_brings_the_job_back(ledger: Ledger) -> Non
     assert await _opened(ledger, back) == {DeliveryKind.CARD}
 
 
-async def test_a_late_acknowledgement_brings_the_job_back(ledger: Ledger) -> None:
-    """A job that was withdrawn for want of what came after all goes on, with a card to post."""
-    job = await brought_to(ledger, State.CANCELLED, Reason.UNACKED)
-
-    back = await ledger.acknowledge(job.job_id, AT)
-
-    assert (back.state, back.acked_at) == (State.RECEIVED, AT)
-    assert await _opened(ledger, back) == {DeliveryKind.CARD}
-
-
 async def test_cancel_twice_is_cancel_once(ledger: Ledger) -> None:
     """A wish that is there already is not written again."""
     job = await with_cancel_wanted(ledger)
