@@ -147,7 +147,7 @@ async def public_address(read: Settings, served: Served, clock: Clock) -> Checku
     """Fetch a file under an address that a provider would be given for it."""
     name = "public address"
     try:
-        if plans.has_bucket(read):
+        if plans.is_bucket(read.media_url):
             async with _kept(read, clock) as (spool, item):
                 await reach.by_bucket(spool, item, clock)
             return ok(name, "a link of the bucket was fetched")

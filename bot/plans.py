@@ -184,10 +184,9 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-def has_bucket(settings: Settings) -> bool:
+def is_bucket(media_url: SecretStr | None) -> bool:
     """Whether pictures are kept in a place that makes public links of its own."""
-    media = settings.media_url
-    return media is not None and not media.get_secret_value().startswith("file://")
+    return media_url is not None and not media_url.get_secret_value().startswith("file://")
 
 
 def _provider(settings: Settings, served: Served) -> Hosted | None:
@@ -199,7 +198,7 @@ def _provider(settings: Settings, served: Served) -> Hosted | None:
 def _web_of_a_try(settings: Settings, provider: Hosted | None) -> Web | None:
     if provider is None:
         return Web(host=_LOOPBACK, port=0)
-    if has_bucket(settings):
+    if is_bucket(settings.media_url):
         return None
     if settings.public_url is not None:
         return _public(settings, settings.public_url)

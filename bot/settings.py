@@ -100,7 +100,7 @@ class Settings(BaseSettings):
         About(
             meaning="Where our web server and `redraw studio` listen.",
             unit="host name or IP address",
-            off="the web server is off unless something needs it",
+            off="the web server is off unless links need it, or its host or port is set",
             why="Loopback: a reverse proxy on the machine is what should be reachable.",
         ),
     ] = "127.0.0.1"

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 
 from bot import storage, web
 from bot.link_key import link_key
-from bot.plans import Hosted, Plan, Web
+from bot.plans import Hosted, Plan, Web, is_bucket
 from bot.pulse import Pulse
 from core.catalogue.catalogue import Catalogue
 from core.clock import Clock
@@ -217,7 +217,7 @@ def references(plan: Plan, spool: Spool, key: bytes, origin: str | None) -> Refe
     None when there is no host of our own: then the platform of the job has to have one.
     """
     base_url = plan.web.base_url or origin if plan.web and plan.web.makes_links else None
-    if base_url is None and plan.media_url is None:
+    if base_url is None and not is_bucket(plan.media_url):
         return None
 
     async def urls(job: Job) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ async def start(
         "PYTHONPATH": str(ROOT),
         "COLUMNS": "100",
         "REDRAW_DATA_DIR": str(folder / "data"),
+        **measured(),
         **(environ or {}),
     }
     return await asyncio.create_subprocess_exec(
@@ -44,6 +45,12 @@ async def start(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
+
+
+def measured() -> dict[str, str]:
+    """Return what coverage leaves in the environment to find its way into processes."""
+    ours = os.environ  # noqa: TID251  # the tests' own tool, not a setting
+    return {name: value for name, value in ours.items() if name.startswith("COVERAGE_")}
 
 
 async def end(process: asyncio.subprocess.Process) -> Done:

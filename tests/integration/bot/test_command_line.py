@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.bot.processes import measured
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -24,6 +26,7 @@ def redraw(
         "HOME": str(folder),
         "PYTHONPATH": str(ROOT),
         "COLUMNS": "100",
+        **measured(),
         **(environ or {}),
     }
     return subprocess.run(
@@ -140,3 +143,66 @@ def test_mistake_in_the_models_file_is_bad_input(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert "own.toml: [models.flux-dev] sizes" in done.stderr
+
+
+def test_run_without_a_key_names_both_remedies(tmp_path: Path) -> None:
+    """A bot does not start on previews by accident."""
+    done = redraw("run", folder=tmp_path)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("redraw: QOLABA_API_KEY: is not set")
+    assert "--preview" in done.stderr
+
+
+def test_run_without_a_chat_says_so(tmp_path: Path) -> None:
+    """With nothing to serve there is nothing to run."""
+    done = redraw("run", "--preview", folder=tmp_path)
+
+    assert done.returncode == 2
+    assert "no chat is set up" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_migrate_makes_the_database_and_then_has_nothing_to_do(tmp_path: Path) -> None:
+    """Migrating twice is no mistake; afterwards the list of jobs is there, and empty."""
+    environ = {"REDRAW_DATA_DIR": str(tmp_path / "data")}
+
+    first = redraw("migrate", folder=tmp_path, environ=environ)
+    second = redraw("migrate", folder=tmp_path, environ=environ)
+    jobs = redraw("jobs", folder=tmp_path, environ=environ)
+
+    assert (first.returncode, second.returncode, jobs.returncode) == (0, 0, 0)
+    assert first.stdout == "The database was brought up to date.\n"
+    assert second.stdout == "The database is up to date.\n"
+    assert jobs.stdout == "There are no jobs yet.\n"
+
+
+def test_looking_makes_nothing(tmp_path: Path) -> None:
+    """A list of jobs where there are none leaves no database behind."""
+    done = redraw("jobs", "list", "--json", folder=tmp_path)
+
+    assert json.loads(done.stdout) == []
+    assert list(tmp_path.rglob("*.sqlite")) == []
+
+
+def test_what_nobody_foresaw_is_one_line_and_a_log(tmp_path: Path) -> None:
+    """Details go to the log file, masked; a person reads one line that names it."""
+    code = "from bot import exits; exits.report_unforeseen(ValueError('with k-7c1f9e'))"
+    environ = {"PATH": os.defpath, "HOME": str(tmp_path), "PYTHONPATH": str(ROOT), **measured()}
+    environ |= {"QOLABA_API_KEY": "k-7c1f9e", "REDRAW_DATA_DIR": str(tmp_path / "data")}
+
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    log = tmp_path / "data" / "redraw.log"
+    assert done.stderr == (
+        f"redraw: this should not have happened (ValueError); the details are in {log}\n"
+    )
+    assert "with [hidden]" in log.read_text()
+    assert "k-7c1f9e" not in log.read_text()

@@ -191,6 +191,7 @@ async def test_job_is_told_in_full(provider: ProviderServer, photo: Path, tmp_pa
 
     told = json.loads((await redraw("jobs", "show", job_id, "--json", folder=tmp_path)).out)
     page = (await redraw("jobs", "show", job_id, folder=tmp_path)).out
+    listed = await redraw("jobs", folder=tmp_path)
     unknown = await redraw("jobs", "show", "01ARZ3NDEKTSV4RRFFQ69G5FAV", folder=tmp_path)
 
     assert [change["after"] for change in told["history"] if not change["delivery"]] == [
@@ -198,4 +199,6 @@ async def test_job_is_told_in_full(provider: ProviderServer, photo: Path, tmp_pa
     ]  # fmt: skip
     assert {row["state"] for row in told["deliveries"]} <= {"sent", "skipped"}
     assert job_id in page
+    assert job_id in listed.out
+    assert "those of `redraw try`" in listed.err
     assert unknown.code == 2
