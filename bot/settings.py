@@ -61,7 +61,7 @@ class Settings(BaseSettings):
         DatabaseAddress | None,
         About(
             meaning="Where the bot keeps its jobs.",
-            unit="`sqlite+aiosqlite:///path` or `postgresql+psycopg://…`, secret",
+            unit="`sqlite:///path` or `postgresql+psycopg://…`, secret",
             off="unset: the file `redraw.sqlite` in the data folder",
             why="A file needs no server; `try` has files of its own and never meets it.",
         ),

@@ -85,7 +85,7 @@ Key = Annotated[SecretStr, AfterValidator(_key)]
 """A secret that can stand in a header."""
 DatabaseAddress = Annotated[
     SecretStr,
-    _schemes("sqlite", "sqlite+aiosqlite", "postgresql", "postgres", "postgresql+psycopg"),
+    _schemes("sqlite", "postgresql", "postgres", "postgresql+psycopg"),
 ]
 """Where a store is; secret because it may hold a password."""
 MediaAddress = Annotated[SecretStr, _schemes("s3", "gs", "az", "file")]

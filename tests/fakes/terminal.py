@@ -93,7 +93,7 @@ async def open_terminal(
 ) -> AsyncIterator[Terminal]:
     """Open a terminal whose jobs lie below `folder`; a second one finds what the first left."""
     clock = SystemClock()
-    url = f"sqlite+aiosqlite:///{folder / 'try.sqlite'}"
+    url = f"sqlite:///{folder / 'try.sqlite'}"
     await migrate(url)
     async with AsyncExitStack() as stack:
         dispatch = await stack.enter_async_context(LocalDispatcher(folder / "lock"))

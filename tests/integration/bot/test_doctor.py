@@ -84,7 +84,7 @@ async def test_store_of_another_version_fails(tmp_path: Path) -> None:
     """A database without our tables wants `redraw migrate`; one that has them is well."""
     path = tmp_path / "jobs.sqlite"
     path.touch()
-    url = f"sqlite+aiosqlite:///{path}"
+    url = f"sqlite:///{path}"
 
     before = await examined(tmp_path, REDRAW_DATABASE_URL=url)
     await migrate(url)

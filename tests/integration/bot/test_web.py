@@ -65,7 +65,7 @@ async def running(tmp_path: Path) -> AsyncIterator[Running]:
 
 @asynccontextmanager
 async def _running(folder: Path) -> AsyncIterator[Running]:
-    url = f"sqlite+aiosqlite:///{folder / 'redraw.sqlite'}"
+    url = f"sqlite:///{folder / 'redraw.sqlite'}"
     await migrate(url)
     spool, key = FileSpool(folder / "media"), link_key(folder)
     item = await spool.put(PICTURE, kind=Kind.JPEG, width_px=4, height_px=3)
