@@ -144,7 +144,7 @@ def database_of(settings: Settings, folder: Path) -> str:
 
 def sqlite_in(folder: Path) -> str:
     """Return the address of jobs that are kept in a file in `folder`."""
-    return f"sqlite+aiosqlite:///{folder / JOBS_FILE}"
+    return f"sqlite:///{folder / JOBS_FILE}"
 
 
 def exists(url: str) -> bool:
