@@ -47,7 +47,8 @@ _BY_CODE = {
 }
 """Codes that ask for the operator; a redirect is not followed with a paid call."""
 _POLL_REFUSED = frozenset({401, 402, 403})
-_NOT_NOW = frozenset({408, 429, 502, 503, 504})
+_THROTTLED = 429
+_NOT_NOW = frozenset({408, _THROTTLED, 502, 503, 504})
 _SAID_MAX = 200
 
 
@@ -155,7 +156,7 @@ def decode_submit(answer: Answer) -> str:
     failed = said is not None and said.status is Status.FAILED
     if said is not None and said.task_id is not None and not failed:
         return said.task_id
-    if answer.status_code == 429:  # noqa: PLR2004 - the code for "too many requests"
+    if answer.status_code == _THROTTLED:
         raise _not_now(answer)
     if failed or answer.status_code in _BY_CODE or _is_refusal(answer.status_code):
         raise _refused(answer, said)
@@ -181,8 +182,9 @@ def _refused(answer: Answer, said: Envelope | None) -> RequestRejected | Provide
 
 
 def _for_log(error: str, detail: str) -> str:
-    """Return the texts of a refusal on one line of bounded length."""
-    return " ".join(f"{error} {detail}".split())[:_SAID_MAX]
+    """Return the texts of a refusal on one line of bounded length that any log can take."""
+    line = " ".join(f"{error} {detail}".split())[:_SAID_MAX]
+    return "".join(char if char.isprintable() else "?" for char in line)
 
 
 def encode_poll(remote_task_id: str) -> Call:
@@ -221,7 +223,9 @@ def _ended(answer: Answer, said: Envelope) -> Produced | RemoteFailed:
 
 def _not_now(answer: Answer) -> ProviderUnavailable:
     return ProviderUnavailable(
-        f"status code {answer.status_code}", retry_after_s=retry_after_s(answer.headers)
+        f"status code {answer.status_code}",
+        retry_after_s=retry_after_s(answer.headers),
+        is_throttled=answer.status_code == _THROTTLED,
     )
 
 

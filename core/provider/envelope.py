@@ -59,13 +59,15 @@ class Envelope:
 
 
 def read(body: bytes) -> Envelope | None:
-    """Return the envelope in `body`, or None when it is no JSON object."""
+    """Return the envelope in `body`, or None when it is no JSON object, or too deep a one."""
     try:
         data = json.loads(body)
+        return _envelope(data) if isinstance(data, dict) else None
     except (ValueError, RecursionError):
         return None
-    if not isinstance(data, dict):
-        return None
+
+
+def _envelope(data: Mapping[str, object]) -> Envelope:
     urls = _urls(data.get("output"))
     return Envelope(
         status=_STATUSES.get(_text(data.get("status")).upper(), Status.OTHER),

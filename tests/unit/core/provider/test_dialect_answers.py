@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import AppError, ProviderError, ProviderMisconfigured, ProviderUnavailable
+from core.errors import (
+    AppError,
+    OutcomeUnknown,
+    ProviderError,
+    ProviderMisconfigured,
+    ProviderUnavailable,
+    RequestRejected,
+)
 from core.provider import dialect
 from core.provider.dialect import Answer, Pending, Produced, RemoteFailed
 from tests.fakes.provider_rows import POLLS, SUBMITS, Refused, Row
@@ -134,3 +142,33 @@ def test_retry_after_as_date_counts_from_the_answers_date() -> None:
 
     assert dialect.retry_after_s(headers) == 20.0
     assert dialect.retry_after_s({"retry-after": headers["retry-after"]}) is None
+
+
+@pytest.mark.parametrize("decode", [dialect.decode_submit, dialect.decode_poll])
+@pytest.mark.parametrize(("code", "expected"), [(429, True), (503, False)])
+def test_only_too_many_requests_slows_everybody_down(
+    decode: Callable[[Answer], object], code: int, *, expected: bool
+) -> None:
+    """A 429 says that we call too often; any other trouble is no reason to hold everybody back."""
+    with pytest.raises(ProviderError) as caught:
+        decode(Answer(status_code=code, headers={}, body=b""))
+
+    assert getattr(caught.value, "is_throttled", False) is expected
+
+
+def test_answer_of_any_depth_is_judged() -> None:
+    """An answer may be nested just deeply enough to be read but not to be written out again."""
+    for depth in range(1, 1200):
+        detail = b"[" * depth + b"]" * depth
+        answer = Answer(status_code=200, headers={}, body=b'{"error_data":%s}' % detail)
+        with pytest.raises(OutcomeUnknown):
+            dialect.decode_submit(answer)
+
+
+def test_refusal_is_one_printable_line() -> None:
+    """What the provider says can be logged: no escapes for a terminal, nothing without encoding."""
+    body = rb'{"status": "FAILED", "error": "a\ud800b\u001b[31m", "error_data": "c\nd"}'
+    with pytest.raises(RequestRejected) as caught:
+        dialect.decode_submit(Answer(status_code=200, headers={}, body=body))
+
+    assert str(caught.value) == "200 a?b?[31m c d"
