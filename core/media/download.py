@@ -11,11 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import MappingProxyType, TracebackType
 from typing import Final, Self, TypeAlias
@@ -31,6 +29,7 @@ from core.errors import AddressRefused, Gone, MediaUnavailable, TooLarge, WrongT
 from core.media.addresses import check_url, is_public, origin_of, origins
 from core.media.guard import Guard
 from core.media.probe import HEAD_BYTES, is_web_page, sniff
+from core.retry_after import retry_after_s
 
 _Answer: TypeAlias = aiohttp.ClientResponse
 
@@ -161,16 +160,31 @@ class Downloader:
         """Fetch once, each redirect being judged like a new URL."""
         for _ in range(1 + REDIRECTS):
             check_url(url, trusted_origins=self._trusted)
-            with _http_errors():
-                async with self._get(url, headers) as answer:
-                    if answer.status not in _REDIRECTING:
-                        self._judge(answer)
-                        return await _body(answer, limit_bytes)
-                    target = urljoin(url, answer.headers.get("Location", ""))
+            found = await self._ask(url, limit_bytes, headers)
+            if isinstance(found, bytes):
+                return found
+            target = _joined(url, found)
             if origin_of(target) != origin_of(url):
                 headers = {}
             url = target
         raise AddressRefused(f"more than {REDIRECTS} redirects")
+
+    async def _ask(self, url: str, limit_bytes: int, headers: Mapping[str, str]) -> bytes | str:
+        """Return the body, or where a redirect points; URLs stay out of errors, as secrets do."""
+        try:
+            async with self._get(url, headers) as answer:
+                if answer.status in _REDIRECTING:
+                    return answer.headers.get("Location", "")
+                self._judge(answer)
+                return await _body(answer, limit_bytes)
+        except aiohttp.ClientResponseError as exc:
+            # It shows the request with its headers, and with them a token: nothing may hold it.
+            no_http = MediaUnavailable(f"the host does not speak HTTP: {type(exc).__name__}")
+        except aiohttp.ClientConnectorCertificateError as exc:
+            raise AddressRefused("the host cannot prove who it is") from exc
+        except (aiohttp.ClientError, OSError) as exc:
+            raise MediaUnavailable(f"the host could not be asked: {type(exc).__name__}") from exc
+        raise no_http
 
     def _get(self, url: str, headers: Mapping[str, str]) -> AbstractAsyncContextManager[_Answer]:
         origin = origin_of(url)
@@ -185,7 +199,7 @@ class Downloader:
         """Raise unless the answer is one with a body that we want."""
         status = answer.status
         if status in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            wait_s = _retry_after_s(answer.headers.get("Retry-After"), self._clock.now())
+            wait_s = retry_after_s(answer.headers.get("Retry-After", ""), now=self._clock.now())
             raise MediaUnavailable(f"the host answered {status}", retry_after_s=wait_s)
         if status != HTTPStatus.OK:
             raise Gone(f"the host answered {status}")
@@ -225,17 +239,11 @@ def _check_is_no_page(head: bytes, content_type: str) -> None:
         raise WrongType("an empty file")
 
 
-def _retry_after_s(text: str | None, now: datetime) -> float | None:
-    """Read a Retry-After header: seconds, or a date; None when it says neither."""
-    if text is None:
-        return None
-    if text.strip().isdecimal():
-        return float(text)
+def _joined(url: str, location: str) -> str:
     try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(0.0, (at.astimezone(UTC) - now).total_seconds())
+        return urljoin(url, location)
+    except ValueError as exc:
+        raise AddressRefused("the redirect cannot be taken apart") from exc
 
 
 def _as_url(url: str) -> URL:
@@ -244,14 +252,3 @@ def _as_url(url: str) -> URL:
         return URL(url, encoded=url.isascii())
     except ValueError as exc:
         raise AddressRefused("the URL cannot be taken apart") from exc
-
-
-@contextmanager
-def _http_errors() -> Iterator[None]:
-    """Translate what the HTTP library raises; URLs stay out of it, they may be secrets."""
-    try:
-        yield
-    except aiohttp.ClientConnectorCertificateError as exc:
-        raise AddressRefused("the host cannot prove who it is") from exc
-    except (aiohttp.ClientError, OSError) as exc:
-        raise MediaUnavailable(f"the host could not be asked: {type(exc).__name__}") from exc

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
+from core import retry_after
 from core.catalogue.model import Model, Quirk, Size
 from core.errors import (
     Misconfiguration,
@@ -28,9 +28,6 @@ SUBMIT_PATH = "/getImagetoImage"
 """Source: docs.qolaba.ai/api-platform/image-to-image."""
 POLL_PATH = "/getImage"
 """Source: docs.qolaba.ai/api-platform/task-status."""
-
-RETRY_AFTER_MAX_S = 3600.0
-"""A longer `Retry-After` is taken as this many seconds."""
 
 _STRENGTH_MIN = 0.01
 """Source: developer.ideogram.ai, remix: the image weight is 1 to 100 hundredths."""
@@ -235,18 +232,5 @@ def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> fl
 
     `Retry-After` as a date counts from `now`; without `now`, from the answer's own `Date`.
     """
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return min(RETRY_AFTER_MAX_S, float(value[:10]))
-    until, since = _date(value), now or _date(headers.get("date", ""))
-    if until is None or since is None:
-        return None
-    return min(RETRY_AFTER_MAX_S, max(0.0, (until - since).total_seconds()))
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        found = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    since = now or retry_after.http_date(headers.get("date", ""))
+    return retry_after.retry_after_s(headers.get("retry-after", ""), now=since)

@@ -29,6 +29,7 @@ from core.errors import (
 from core.media.download import Downloader, Patience
 from tests.fakes import pictures
 from tests.fakes.clock import START, VirtualClock
+from tests.fakes.tcp import listener
 
 PICTURE = pictures.jpeg()
 LIMIT = 1_000_000
@@ -278,6 +279,39 @@ async def test_a_redirect_is_judged_like_any_url(target: str) -> None:
     assert (type(error), asked) == (AddressRefused, 1)
 
 
+async def test_a_redirect_that_is_no_url_is_refused() -> None:
+    """What cannot be taken apart is refused, whoever takes it apart."""
+
+    async def astray(_: web.Request) -> web.Response:
+        return web.Response(status=302, headers={"Location": "http://["})
+
+    error, asked = await failure_of(astray)
+
+    assert (type(error), asked) == (AddressRefused, 1)
+
+
+async def test_an_error_holds_no_headers() -> None:
+    """A host that speaks no HTTP leads to an error without the token that was sent to it."""
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"no HTTP at all\r\n\r\n")
+        await writer.drain()
+
+    async with listener(speak) as port:
+        origin = f"http://127.0.0.1:{port}"
+        async with downloader(origin, patience=HASTE) as fetching:
+            with pytest.raises(MediaUnavailable) as caught:
+                await fetching.fetch(
+                    f"{origin}/a.png", limit_bytes=LIMIT, headers={"Authorization": "the token"}
+                )
+
+    chain: list[BaseException] = [caught.value]
+    while linked := chain[-1].__cause__ or chain[-1].__context__:
+        chain.append(linked)
+    assert not [error for error in chain if "the token" in repr(error)]
+
+
 async def test_redirects_are_followed() -> None:
     """Redirects within bounds lead to the picture, relative ones included."""
 
@@ -413,6 +447,8 @@ async def test_passing_troubles_are_tried_again(status: int) -> None:
         ("0.01", 3),
         ("soon", 3),
         ("3600", 1),
+        ("9" * 400, 1),
+        ("Fri, 99999999999999999999 Nov 2026 12:00:00 GMT", 3),
         (format_datetime(START, usegmt=True), 3),
         (format_datetime(START + timedelta(hours=1), usegmt=True), 1),
     ],
