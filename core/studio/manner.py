@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from core.studio import staging
-from core.studio.looks import distance, edges, edits, flatten, grain, palette
+from core.studio.looks import distance, edges, edits, flatten, grain, palette, register
 from core.studio.looks.pixels import (
     Pixels,
     blur,
@@ -24,7 +24,7 @@ from core.studio.looks.pixels import (
     smoothstep,
     stretch,
 )
-from core.studio.looks.weather import graded
+from core.studio.looks.tone import graded
 from core.studio.staging import Wish
 
 Draw: TypeAlias = Callable[[Pixels, Wish], Pixels]
@@ -52,13 +52,14 @@ def flux_dev(a: Pixels, wish: Wish) -> Pixels:
 
 def ideogram_remix(a: Pixels, wish: Wish) -> Pixels:
     """The strongest restyle: a broad hand, colours of its own, set in a frame like a print."""
-    broad = replace(wish, touch=wish.touch.coarser(1.45))
+    broad = replace(wish, touch=wish.touch.coarser(1.3))
     content = staging.content(a, broad)
-    bold = saturate(contrast(flatten.areas(content, broad.touch.px(8)), 1.25), 1.35)
+    bold = saturate(contrast(flatten.areas(content, broad.touch.px(5)), 1.25), 1.35)
     scheme = _SCHEMES[int(wish.touch.random("scheme").integers(len(_SCHEMES)))]
     grey = stretch(luma(bold))
-    recast = mix(bold, palette.ramp(grey, scheme), 0.18 + 0.5 * wish.strength)
-    drawing = staging.closed(staging.styled(recast, broad), broad)
+    free = 0.22 if staging.minds_colour(wish) else 0.52
+    recast = mix(bold, palette.ramp(grey, scheme), 0.15 + free * wish.strength)
+    drawing = staging.aired(staging.closed(staging.styled(recast, broad), broad), broad)
     amount = min(1.0, 0.5 + 0.55 * wish.strength)
     return _mounted(mix(content, contrast(drawing, 1.08), amount), wish)
 
@@ -88,17 +89,18 @@ def flux_redux(a: Pixels, wish: Wish) -> Pixels:
     moved = _elsewhere(a, wish, rng)
     light = _LIGHTS[int(rng.integers(len(_LIGHTS)))]
     content = staging.content(moved, wish)
-    relit = graded(content, *light, 0.35 + 0.75 * wish.strength)
-    turned = palette.turn_hue(relit, float(rng.uniform(0.035, 0.085) * rng.choice([-1, 1])))
+    relit = graded(content, *light, 0.3 + 0.55 * wish.strength)
+    turned = palette.turn_hue(relit, float(rng.uniform(0.02, 0.045) * rng.choice([-1, 1])))
     turned = mix(relit, turned, min(1.0, 0.4 + wish.strength))
     drawing = staging.closed(staging.styled(turned, wish), wish)
     soft = palette.with_colours_of(drawing, mix(turned, drawing, 0.35))
-    return mix(turned, mix(drawing, soft, 0.5), 0.12 + 0.62 * wish.strength)
+    sister = mix(turned, mix(drawing, soft, 0.5), 0.12 + 0.62 * wish.strength)
+    return staging.aired(sister, wish)
 
 
 _LIGHTS = (
     ("#1d3f8f", "#ffb08a"), ("#4a1f6f", "#ffd98a"), ("#0f5a55", "#ffc2b0"),
-    ("#6a2436", "#bfe3ff"), ("#23306f", "#e6ffb8"), ("#5a2a10", "#c9d8ff"),
+    ("#6a2436", "#cfe6ff"), ("#23306f", "#ffd0e0"), ("#5a2a10", "#d5dcff"),
 )  # fmt: skip
 
 
@@ -111,7 +113,7 @@ def _elsewhere(a: Pixels, wish: Wish, rng: np.random.Generator) -> Pixels:
     x = (columns - width / 2) * closer + width * (0.5 + float(rng.uniform(-0.05, 0.05)))
     bend = [
         (grain.clouds(a.shape, rng, max(height, width) * 0.5, 2) - 0.5)
-        * wish.touch.px(70 * wish.strength)
+        * wish.touch.px(28 * wish.strength)
         for _ in "yx"
     ]
     return sample_between(a[:, ::-1], y + bend[0], x + bend[1])
@@ -123,15 +125,17 @@ def flux_canny(a: Pixels, wish: Wish) -> Pixels:
     scheme = _SCHEMES[int(wish.touch.random("canny").integers(len(_SCHEMES)))]
     flat = flatten.areas(flatten.areas(content, wish.touch.px(14)), wish.touch.px(10))
     new = palette.ramp(stretch(luma(blur(flat, wish.touch.px(3))), 3, 97), scheme)
-    filled = mix(content, clip(new * 0.92 + 0.06), 0.25 + 0.6 * wish.strength)
+    free = 0.35 if staging.minds_colour(wish) else 0.8
+    filled = mix(content, clip(new * 0.92 + 0.06), 0.1 + free * wish.strength)
     drawing = staging.closed(staging.styled(filled, wish), wish)
-    grey = stretch(luma(a))
+    grey = stretch(luma(staging.placed(a, wish)))
     fine = edges.lines(grey, wish.touch.px(1.0), depth=1.0 * wish.touch.gain, sharpness=40)
     bold = edges.lines(grey, wish.touch.px(2.3), depth=0.8 * wish.touch.gain, sharpness=44)
-    line = 1.0 - clip(fine * 0.55 + 0.45) * clip(bold * 1.05)
     dark = float(luma(drawing).mean()) < _DARK
-    pen = clip(blur(drawing, wish.touch.px(6)) * 1.4 + 0.55) if dark else colour("#15121c")
-    return mix(mix(a, drawing, min(1.0, 0.45 + 0.6 * wish.strength)), pen, line * np.float32(0.94))
+    line = 1.0 - (fine if dark else clip(fine * 0.55 + 0.45) * clip(bold * 1.05))
+    pen = clip(blur(drawing, wish.touch.px(6)) * 1.2 + 0.6) if dark else colour("#15121c")
+    filled = mix(a, drawing, min(1.0, 0.45 + 0.6 * wish.strength))
+    return staging.aired(mix(filled, pen, line * np.float32(0.94)), wish)
 
 
 def flux_depth(a: Pixels, wish: Wish) -> Pixels:
@@ -142,9 +146,9 @@ def flux_depth(a: Pixels, wish: Wish) -> Pixels:
     sunk = mix(drawing, blur(drawing, wish.touch.px(120)), far * 0.3)
     reach = 0.75 - 0.7 * wish.strength
     amount = smoothstep(reach - 0.28, reach + 0.42, far)
-    near = mix(a, content, 0.35 + 0.4 * wish.strength)
+    near = mix(staging.placed(a, wish), content, 0.35 + 0.4 * wish.strength)
     near = clip(contrast(near + (near - blur(near, wish.touch.px(8))) * 0.35, 1.08))
-    return mix(near, sunk, amount)
+    return staging.aired(mix(near, sunk, amount), wish)
 
 
 def flux_pulid(a: Pixels, wish: Wish) -> Pixels:
@@ -153,7 +157,7 @@ def flux_pulid(a: Pixels, wish: Wish) -> Pixels:
     keep = distance.centre(a.shape, 0.56)
     edge = grain.clouds(a.shape, wish.touch.random("rim"), wish.touch.px(60), 4) - 0.5
     keep = smoothstep(0.15, 0.85, keep + edge * 0.22 * (1 - np.abs(keep * 2 - 1)))
-    lit = palette.take_over(a, drawing, 0.3 + 0.3 * wish.strength)
+    lit = palette.take_over(staging.instructed(a, wish), drawing, 0.3 + 0.3 * wish.strength)
     kept = mix(lit, drawing, 0.1 + 0.12 * wish.strength)
     around = mix(a, drawing, min(1.0, 0.4 + 0.65 * wish.strength))
     return mix(around, kept, keep * np.float32(1.0 - 0.22 * wish.strength))
@@ -163,10 +167,10 @@ def gpt_image(a: Pixels, wish: Wish) -> Pixels:
     """Every part of the prompt in its order, then clean contours and a warm, even light."""
     fine = replace(wish, touch=wish.touch.coarser(0.82))
     drawing = staging.in_order(flatten.areas(a, fine.touch.px(3)), fine)
-    grey = stretch(luma(flatten.areas(a, fine.touch.px(5))))
+    grey = stretch(luma(flatten.areas(staging.placed(a, wish), fine.touch.px(5))))
     line = edges.lines(grey, fine.touch.px(1.6), depth=0.7, sharpness=34)
-    glow = blur(clip(drawing - 0.55), fine.touch.px(20)) * 0.5
-    warm = graded(clip(drawing + glow), "#5b3b52", "#ffe0a3", 0.42)
+    glow = blur(clip(drawing - 0.6), fine.touch.px(20)) * 0.4
+    warm = graded(clip(drawing * 0.97 + glow), "#54405c", "#ffeccb", 0.3)
     inked = mix(colour("#3b2a22"), warm, clip(line + 0.2))
     return mix(a, inked, min(1.0, 0.35 + 0.72 * wish.strength))
 
@@ -176,9 +180,10 @@ def flux_kontext_max(a: Pixels, wish: Wish) -> Pixels:
     content = staging.content(a, wish)
     drawing = staging.styled(content, wish)
     if staging.looks_of(wish):
-        own = palette.with_colours_of(drawing, content)
-        drawing = mix(drawing, own, 0.85)
-    drawing = staging.closed(drawing, wish)
+        own = palette.with_colours_of(drawing, blur(content, wish.touch.px(2.5)))
+        keeps_own = staging.looks_of(wish)[0] in register.OWN_COLOURS
+        drawing = mix(drawing, own, 0.3 if keeps_own else 0.85)
+    drawing = staging.aired(staging.closed(drawing, wish), wish)
     told = mix(a, drawing, min(1.0, 0.3 + 0.8 * wish.strength))
     if "keep-centre" in wish.edits:
         told = mix(told, a, distance.centre(a.shape, 0.6))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.studio.lexicon import KeepColour, Reading, Recolour
-from core.studio.looks import edits, grain, palette, register, weather
+from core.studio.looks import edits, grain, palette, register, tone
 from core.studio.looks.pixels import Pixels, clip, mix, sharpen, vignette
 from core.studio.looks.touch import Touch
 from core.studio.vocabulary import Term, Topic
@@ -17,6 +17,7 @@ _LOOKS_MAX = 3
 """More looks on top of each other are mud."""
 _MOODS_MAX = 4
 _SCENES_MAX = 3
+_STEPS_MAX = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,21 +58,46 @@ def _chosen(words: tuple[str, ...], purpose: str, count: int) -> int:
 
 def drawn(a: Pixels, wish: Wish) -> Pixels:
     """Everything: what is depicted, then the hand, then how it is closed."""
-    return closed(styled(content(a, wish), wish), wish)
+    return aired(closed(styled(content(a, wish), wish), wish), wish)
 
 
 def content(a: Pixels, wish: Wish) -> Pixels:
     """What is depicted: instructions, subjects, light and weather."""
-    a = _odd_light(a, wish)
-    for step in wish.reading.steps:
-        if isinstance(step, Recolour):
-            a = _step(a, step, wish)
-    for name in wish.reading.names(Topic.SCENE)[:_SCENES_MAX]:
-        a = register.SCENES[name](a, wish.touch)
+    a = placed(a, wish)
     for name in wish.reading.names(Topic.MOOD)[:_MOODS_MAX]:
         if name not in register.CLOSING_MOODS:
             a = register.MOODS[name](a, wish.touch)
     return a
+
+
+def instructed(a: Pixels, wish: Wish) -> Pixels:
+    """The source with those instructions carried out that name what they are about."""
+    for step in wish.reading.steps:
+        if isinstance(step, Recolour):
+            a = _step(a, step, wish)
+    return a
+
+
+def placed(a: Pixels, wish: Wish) -> Pixels:
+    """The source after its instructions, with the subjects put into it."""
+    a = _odd_light(instructed(a, wish), wish)
+    for name in wish.reading.names(Topic.SCENE)[:_SCENES_MAX]:
+        a = register.SCENES[name](a, wish.touch)
+    return a
+
+
+def aired(a: Pixels, wish: Wish) -> Pixels:
+    """What falls through the air, over the finished drawing."""
+    for name in wish.reading.names(Topic.MOOD)[:_MOODS_MAX]:
+        if name in register.IN_THE_AIR:
+            a = register.IN_THE_AIR[name](a, wish.touch)
+    return a
+
+
+def minds_colour(wish: Wish) -> bool:
+    """Whether the prompt says something about colour or light."""
+    terms = (Topic.MOOD, Topic.COLOUR)
+    return any(not isinstance(s, Term) or s.topic in terms for s in wish.reading.steps)
 
 
 def styled(a: Pixels, wish: Wish) -> Pixels:
@@ -103,13 +129,23 @@ def _closes(step: Term | Recolour | KeepColour) -> bool:
 
 
 def in_order(a: Pixels, wish: Wish) -> Pixels:
-    """Every step of the prompt one after the other, as it was written."""
+    """Every step of the prompt one after the other, as written; the subjects stand there first."""
     a = _odd_light(a, wish)
+    for name in wish.reading.names(Topic.SCENE)[:_SCENES_MAX]:
+        a = register.SCENES[name](a, wish.touch)
     if not wish.reading.names(Topic.STYLE):
         a = styled(a, wish)
-    for step in wish.reading.steps[:8]:
-        a = _step(a, step, wish)
-    return _refused(_odd_finish(a, wish), wish)
+    is_drawn = not wish.reading.names(Topic.STYLE)
+    for step in [s for s in wish.reading.steps if not _is_scene(s)][:_STEPS_MAX]:
+        # Light that falls on a finished drawing is softer than light in what is drawn.
+        falls_on = is_drawn and isinstance(step, Term) and step.topic is Topic.MOOD
+        a = mix(a, _step(a, step, wish), 0.66 if falls_on else 1.0)
+        is_drawn = is_drawn or (isinstance(step, Term) and step.topic is Topic.STYLE)
+    return aired(_refused(_odd_finish(a, wish), wish), wish)
+
+
+def _is_scene(step: Term | Recolour | KeepColour) -> bool:
+    return isinstance(step, Term) and step.topic is Topic.SCENE
 
 
 def _step(a: Pixels, step: Term | Recolour | KeepColour, wish: Wish) -> Pixels:
@@ -145,7 +181,7 @@ def _tinted_by_mood(a: Pixels, wish: Wish) -> Pixels:
     """Looks without colour of their own still show the hour and the season."""
     for name in wish.reading.names(Topic.MOOD)[:1]:
         if name in _TINTS:
-            a = weather.graded(a, *_TINTS[name], 0.6)
+            a = tone.graded(a, *_TINTS[name], 0.6)
     return a
 
 
@@ -162,7 +198,7 @@ def _odd_light(a: Pixels, wish: Wish) -> Pixels:
     if not words:
         return a
     cast = _CASTS[_chosen(words, "cast", len(_CASTS))]
-    return weather.graded(a, *cast, 0.75 if wish.reading.is_blank else 0.4)
+    return tone.graded(a, *cast, 0.75 if wish.reading.is_blank else 0.4)
 
 
 def _odd_finish(a: Pixels, wish: Wish) -> Pixels:
@@ -201,5 +237,5 @@ def _refused(a: Pixels, wish: Wish) -> Pixels:
             a = sharpen(a, wish.touch.px(2), 0.6)
     if wish.reading.disliked:
         cast = _CASTS[_chosen(wish.reading.disliked, "dislike", len(_CASTS))]
-        a = weather.graded(a, *cast, 0.22)
+        a = tone.graded(a, *cast, 0.22)
     return a.astype(np.float32)

@@ -85,18 +85,18 @@ def cross_stitch(a: Pixels, touch: Touch) -> Pixels:
 def mosaic(a: Pixels, touch: Touch) -> Pixels:
     """Square stones laid along the lines of the picture in pale mortar."""
     rng = touch.random("mosaic")
-    bright = saturate(contrast(sharpen(a, touch.px(14), 0.6), 1.15), 1.45 * touch.gain)
+    bright = saturate(contrast(sharpen(a, touch.px(14), 0.7), 1.2), 1.75 * touch.gain)
     way = edges.flow(a, touch.px(16), rng, swirl=0.4)
     turn = np.arctan2(way.down, way.right)
-    cut = flatten.cells(a.shape, touch.px(13, 5), rng, jitter=0.42, turn=turn)
+    cut = flatten.cells(a.shape, touch.px(10.5, 5), rng, jitter=0.42, turn=turn)
     stones = flatten.cell_colours(bright, cut)
     stones = stones + rng.normal(0, 0.045, (cut.count, 1)).astype(np.float32)
     laid = clip(stones)[cut.label]
-    edge = smoothstep(touch.px(0.9), touch.px(1.9), cut.border_px)
+    edge = smoothstep(touch.px(0.6), touch.px(1.5, 1.0), cut.border_px)
     down, right = edges.slopes(blur(edge, 1.0))
     grit = grain.film(a.shape, rng, touch.px(1.2))[..., None] * 0.02
     lit = laid * (1.0 + clip((down + right) * 0.9 + 0.5)[..., None] * 0.7 - 0.35) + grit
-    mortar = colour("#cfc4b2") + grit * 2
+    mortar = colour("#857a6c") + grit * 2
     return clip(mix(mortar, lit, edge))
 
 
@@ -104,18 +104,21 @@ def stained_glass(a: Pixels, touch: Touch) -> Pixels:
     """Glass in deep colours between lead lines, lit from behind."""
     rng = touch.random("glass")
     bright = saturate(contrast(flatten.areas(a, touch.px(8)), 1.25), 1.9 * touch.gain)
-    cut = flatten.patches(bright, touch.px(46, 9))
+    cut = flatten.patches(bright, touch.px(46, 9), rng)
     panes = flatten.cell_colours(bright, cut)
     high = panes.max(axis=1, keepdims=True)
-    panes = clip(panes / np.maximum(high, 0.05) * (0.28 + 0.72 * high**0.8))
-    panes = clip(panes + rng.normal(0, 0.03, panes.shape).astype(np.float32))
+    panes = clip(panes / np.maximum(high, 0.05) * (0.16 + 0.8 * high))
+    pale = smoothstep(0.55, 0.1, 1.0 - panes.min(axis=1) / np.maximum(panes.max(axis=1), 0.05))
+    hints = np.stack([colour(tone) for tone in ("#bfe0f2", "#f7e3a1", "#cfeccb", "#f3c9c4")])
+    hint = hints[rng.integers(len(hints), size=cut.count)]
+    panes = clip(mix(panes, panes * hint, (pale * 0.9)[:, None]))
     glass = panes[cut.label]
     ripple = grain.clouds(a.shape, rng, touch.px(34), 3)[..., None]
     seen = mix(glass, glass * (0.55 + luma(a)[..., None]), 0.4)
-    lead = blur(smoothstep(4.0, 0.5, cut.border_px), touch.px(1.5))
-    bar = smoothstep(0.2, 0.42, lead * touch.px(1.0, 1.0))
+    lead = blur(smoothstep(4.0, 0.5, cut.border_px), touch.px(1.9))
+    bar = smoothstep(0.13, 0.3, lead * touch.px(1.0, 1.0))
     glow = blur(seen * (1 - bar)[..., None], touch.px(14))
-    shining = clip(seen * (0.8 + 0.4 * ripple) + glow * 0.38)
+    shining = clip(seen * (0.8 + 0.4 * ripple) + glow * 0.22)
     down, right = edges.slopes(blur(bar, 1.2))
     metal = colour("#17161a") + clip((down + right) * 0.8)[..., None] * 0.5
     rows, columns = grid(a.shape)

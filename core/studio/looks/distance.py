@@ -24,11 +24,6 @@ def farness(a: Pixels) -> Pixels:
     return smoothstep(0.12, 0.88, _guided(luma(a), blur(raw, long / 60), max(2, long // 48)))
 
 
-def nearness(a: Pixels) -> Pixels:
-    """The opposite of `farness`."""
-    return 1.0 - farness(a)
-
-
 def sky(a: Pixels) -> Pixels:
     """1 where it looks like sky: upper part, smooth, bright or blue for the picture."""
     long = max(a.shape[:2])

@@ -11,7 +11,7 @@ from core.studio.looks.pixels import (
     clip,
     colour,
     contrast,
-    gamma,
+    exposed,
     grid,
     luma,
     mix,
@@ -27,7 +27,7 @@ from core.studio.looks.touch import Touch
 def ink(a: Pixels, touch: Touch) -> Pixels:
     """Brush and ink: black lines, three washes of grey, cream paper."""
     rng = touch.random("ink")
-    grey = stretch(luma(flatten.areas(a, touch.px(7))))
+    grey = exposed(stretch(luma(flatten.areas(a, touch.px(7)))), 0.56)
     line = edges.lines(stretch(luma(a)), touch.px(1.5), depth=0.8 * touch.gain, sharpness=34)
     pooled = grain.clouds(a.shape, rng, touch.px(130)) * 0.22 - 0.11
     washes = [smoothstep(t, t + 0.07, grey + pooled) for t in (0.16, 0.36, 0.6)]
@@ -55,10 +55,10 @@ def pen_and_wash(a: Pixels, touch: Touch) -> Pixels:
 def pencil(a: Pixels, touch: Touch) -> Pixels:
     """Graphite: outlines and four layers of hatching, denser where it is dark."""
     rng = touch.random("pencil")
-    grey = gamma(stretch(luma(a)), 0.85)
-    tone = grey + (blur(grey, touch.px(2)) - blur(grey, touch.px(14))) * 0.5
+    grey = exposed(stretch(luma(a)), 0.66)
+    tone = grey + (blur(grey, touch.px(2)) - blur(grey, touch.px(14))) * 0.9
     sheet: Pixels = np.ones_like(grey)
-    for angle, limit in ((0.75, 0.74), (0.62, 0.52), (-0.7, 0.36), (0.05, 0.2)):
+    for angle, limit in ((0.75, 0.6), (0.62, 0.42), (-0.7, 0.27), (0.05, 0.13)):
         hatch = _hatching(a.shape, rng, touch, angle)
         dark = smoothstep(limit + 0.16, limit - 0.16, tone)
         sheet = sheet * (1.0 - clip(dark * hatch * 0.62 * touch.gain))
@@ -85,15 +85,16 @@ def _hatching(
 def charcoal(a: Pixels, touch: Touch) -> Pixels:
     """Charcoal: broad smudged tone caught by a rough paper, deep accents."""
     rng = touch.random("charcoal")
-    grey = stretch(luma(a))
+    grey = exposed(stretch(luma(a)), 0.64)
+    grey = clip(grey + (grey - blur(grey, touch.px(16))) * 0.6)
     way = edges.flow(a, touch.px(8), rng, swirl=0.4)
-    soft = edges.along(blur(grey, touch.px(3)), way, touch.px(14))
+    soft = edges.along(blur(grey, touch.px(1.6)), way, touch.px(12))
     drag = edges.bristles(a.shape, way, rng, width_px=touch.px(2.6), length_px=touch.px(26))
     tooth = grain.tooth(a.shape, rng, touch.px(1.2))
     dark = contrast(1.0 - soft, 1.15 * touch.gain, 0.45)
-    caught = smoothstep(-0.12, 0.5, dark - 0.42 * tooth - 0.18 * drag + 0.05)
+    caught = smoothstep(-0.1, 0.6, dark - 0.36 * tooth - 0.16 * drag)
     line = edges.lines(grey, touch.px(2.6), depth=0.9 * touch.gain, sharpness=14)
-    mark = clip(caught * 0.85 + dark * 0.22 + (1 - line) * (0.35 + 0.5 * (1 - tooth)))
+    mark = clip(caught * 0.82 + dark * 0.16 + (1 - line) * (0.3 + 0.5 * (1 - tooth)))
     return palette.ramp(1.0 - clip(mark), ("#161515", "#4e4b48", "#aaa59c", "#ece6d8"))
 
 
@@ -101,14 +102,17 @@ def chalk(a: Pixels, touch: Touch) -> Pixels:
     """White and coloured chalk on a slate board."""
     rng = touch.random("chalk")
     grey = stretch(luma(a))
-    line = 1.0 - edges.lines(grey, touch.px(2.0), depth=1.3 * touch.gain, sharpness=14)
-    tooth = grain.tooth(a.shape, rng, touch.px(1.2))
-    shade = smoothstep(0.35, 1.05, grey) * _hatching(a.shape, rng, touch, -0.8) * 0.8
-    amount = clip(clip(line * 1.2 + shade * touch.gain) * (0.35 + 0.9 * tooth))
-    dust = grain.clouds(a.shape, rng, touch.px(260)) * 0.07
-    board = colour("#22302c") + dust[..., None]
-    crayon = mix(np.ones_like(a), saturate(a, 2.2) * 0.5 + 0.5, 0.55)
-    return clip(mix(board, crayon * 0.96, amount))
+    line = 1.0 - edges.lines(grey, touch.px(1.7), depth=1.2 * touch.gain, sharpness=30)
+    tooth = grain.tooth(a.shape, rng, touch.px(1.1))
+    light = exposed(grey, 0.38)
+    strokes = 0.35 + 0.65 * _hatching(a.shape, rng, touch, -0.8)
+    shade = smoothstep(0.22, 0.95, light) * strokes * 0.95 * touch.gain
+    amount = clip(np.maximum(line * 1.25, shade) * (0.3 + 1.0 * tooth))
+    dust = grain.clouds(a.shape, rng, touch.px(260)) * 0.06
+    board = colour("#1c2624") + dust[..., None]
+    pure = a / np.maximum(a.max(axis=2, keepdims=True), 0.05)
+    crayon = mix(colour("#f7f4ea"), saturate(pure, 1.25), smoothstep(0.2, 0.9, 1 - line) * 0.75)
+    return clip(mix(board, crayon, amount))
 
 
 def comic(a: Pixels, touch: Touch) -> Pixels:

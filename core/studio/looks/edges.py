@@ -33,7 +33,9 @@ def lines(grey: Pixels, sigma_px: float, *, depth: float = 1.0, sharpness: float
     """
     near, far = blur(grey, sigma_px), blur(grey, sigma_px * 1.8)
     difference = (near - far) * (14.0 * depth) + 0.55
-    return 0.5 + 0.5 * np.tanh((difference - 0.28) * (sharpness / 8.0))
+    steep = sharpness / 8.0
+    beside = np.float32(1.0 + np.tanh(0.27 * steep))
+    return clip((1.0 + np.tanh((difference - 0.28) * steep)) / beside)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -141,10 +141,10 @@ def _standing_out(a: Pixels) -> Pixels:
     """The most frequent clear colour of the middle."""
     turn, saturation = palette.hue(a)
     weight = distance.centre(a.shape, 0.8) * smoothstep(0.2, 0.5, saturation) * a.max(axis=2)
-    shares = np.bincount((turn * 36).astype(np.int32).ravel() % 36, weight.ravel(), minlength=36)
+    shares = np.bincount((turn * 72).astype(np.int32).ravel() % 72, weight.ravel(), minlength=72)
     shares = shares + np.roll(shares, 1) + np.roll(shares, -1)
-    place = (int(shares.argmax()) + 0.5) / 36
-    return distance.of_colour(a, place) * (0.15 + 0.85 * distance.centre(a.shape, 1.1))
+    place = (int(shares.argmax()) + 0.5) / 72
+    return distance.of_colour(a, place, 0.032) * (0.15 + 0.85 * distance.centre(a.shape, 1.1))
 
 
 def recoloured(a: Pixels, where: Pixels, tone: str) -> Pixels:

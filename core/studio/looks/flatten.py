@@ -7,7 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from core.studio.looks.pixels import Pixels, box, clip, grid, luma, resize, sample, shifted
+from core.studio.looks import grain
+from core.studio.looks.pixels import (
+    Pixels,
+    around,
+    bordered,
+    box,
+    clip,
+    grid,
+    luma,
+    resize,
+    sample,
+    shifted,
+)
 
 _DIRECTIONS = ((-1, -1), (-1, 1), (1, -1), (1, 1), (0, -1), (0, 1), (-1, 0), (1, 0))
 
@@ -24,14 +36,12 @@ def areas(a: Pixels, radius_px: float, hardness: float = 4.0) -> Pixels:
     spread = np.maximum(box(grey * grey, radius) - box(grey, radius) ** 2, 0.0)
     weight = 1.0 / (1e-4 + np.sqrt(spread)) ** np.float32(hardness)
     weight = weight / np.float32(weight.max())
-    total = np.zeros_like(grey) + np.float32(1e-12)
-    result = np.zeros_like(a)
+    planes = np.concatenate([mean * weight[..., None], weight[..., None]], axis=2)
+    wide = bordered(planes, radius)
+    sums = np.zeros_like(planes)
     for down, right in _DIRECTIONS:
-        moved = shifted(weight, down * radius, right * radius)
-        result += shifted(mean, down * radius, right * radius) * moved[..., None]
-        total += moved
-    even: Pixels = result / total[..., None]
-    return clip(even)
+        sums += around(wide, radius, down * radius, right * radius)
+    return clip(sums[..., :3] / (sums[..., 3:] + np.float32(1e-12)))
 
 
 def levels(grey: Pixels, count: int, softness: float = 0.12) -> Pixels:
@@ -122,7 +132,7 @@ def cell_colours(a: Pixels, cut: Cells) -> Pixels:
     return means.astype(np.float32)
 
 
-def patches(a: Pixels, size_px: float, rounds: int = 3) -> Cells:
+def patches(a: Pixels, size_px: float, rng: np.random.Generator, rounds: int = 3) -> Cells:
     """
     Cut a picture into patches of about `size_px` whose borders follow its edges.
 
@@ -140,9 +150,10 @@ def patches(a: Pixels, size_px: float, rounds: int = 3) -> Cells:
         np.minimum(columns / step, right_count - 1).astype(np.int32), half.shape[:2]
     )
     label = home_y * np.int32(right_count) + home_x
-    y_map, x_map = (np.broadcast_to(axis, half.shape[:2]) for axis in (rows, columns))
+    wander = [(grain.clouds(half.shape, rng, step * 2.2, 2) - 0.5) * step for _ in "yx"]
+    y_map, x_map = rows + wander[0], columns + wander[1]
     features = np.concatenate(
-        [half * np.float32(3.2), (y_map / step)[..., None], (x_map / step)[..., None]], axis=2
+        [half * np.float32(4.2), (y_map / step)[..., None], (x_map / step)[..., None]], axis=2
     ).astype(np.float32)
     count = down_count * right_count
     for _ in range(rounds):

@@ -11,6 +11,7 @@ from core.studio.looks.pixels import (
     clip,
     colour,
     contrast,
+    exposed,
     gamma,
     grid,
     luma,
@@ -30,7 +31,7 @@ from core.studio.looks.touch import Touch
 def neon(a: Pixels, touch: Touch) -> Pixels:
     """A city at night in magenta and cyan: dark forms, glowing outlines, wet haze."""
     rng = touch.random("neon")
-    grey = stretch(luma(flatten.areas(a, touch.px(5))))
+    grey = exposed(stretch(luma(flatten.areas(a, touch.px(5)))), 0.42)
     night = palette.ramp(gamma(grey, 1.15), ("#05030f", "#150a3a", "#3b1263", "#7a2a8f", "#c88ad0"))
     rows, columns = grid(a.shape)
     slant = (columns / a.shape[1] + rows / a.shape[0] * 0.35) * 0.75
@@ -90,10 +91,12 @@ def vintage(a: Pixels, touch: Touch) -> Pixels:
     """A faded colour print: lifted blacks, warm lights, green shadows, a light leak."""
     rng = touch.random("vintage")
     soft = mix(a, blur(a, touch.px(3)), 0.35)
-    faded = saturate(contrast(soft, 0.88), 0.72) * 0.82 + 0.1
+    faded = saturate(gamma(contrast(soft, 0.95), 0.82), 0.82) * 0.8 + 0.13
     grey = luma(faded)
-    faded = mix(faded, palette.tinted(faded, colour("#3f6a63"), 1.0), (1 - grey) * 0.4)
-    faded = faded * mix(np.ones(3, np.float32), colour("#ffdf9e"), grey[..., None] * 0.8)
+    faded = mix(
+        faded, palette.tinted(faded, colour("#3f6a63"), 1.0), smoothstep(0.6, 0.1, grey) * 0.45
+    )
+    faded = faded * mix(np.ones(3, np.float32), colour("#ffe6b8"), grey[..., None] * 0.75)
     rows, columns = grid(a.shape)
     side = columns / a.shape[1] if rng.random() < 0.5 else 1 - columns / a.shape[1]
     leak = smoothstep(0.38, 0.0, side + (grain.clouds(a.shape, rng, touch.px(500), 2) - 0.5) * 0.35)
@@ -101,7 +104,7 @@ def vintage(a: Pixels, touch: Touch) -> Pixels:
         faded, colour("#ff7a3a") * (leak * 0.5 * touch.gain)[..., None] + rows[..., None] * 0
     )
     faded = faded + grain.film(a.shape, rng, touch.px(1.2))[..., None] * 0.03
-    return clip(faded * vignette(a.shape, 0.32)[..., None] * 1.06)
+    return clip(faded * vignette(a.shape, 0.28)[..., None] * 1.08)
 
 
 def sepia(a: Pixels, touch: Touch) -> Pixels:
@@ -141,7 +144,7 @@ def glitch(a: Pixels, touch: Touch) -> Pixels:
     ]
     scan = 0.84 + 0.16 * np.cos(rows * np.float32(2 * np.pi / touch.px(4, 3)))
     noise = grain.film(a.shape, rng, 0.8)[..., None] * 0.035
-    return clip(np.stack(planes, axis=2) * scan[..., None] * 1.08 + noise)
+    return clip(np.stack(planes, axis=2) * scan[..., None] * 1.25 + noise)
 
 
 def photo(a: Pixels, touch: Touch) -> Pixels:

@@ -90,8 +90,15 @@ def starry(a: Pixels, touch: Touch) -> Pixels:
     grey = gamma(stretch(luma(a)), 0.95)
     night = palette.ramp(grey, ("#0b1136", "#1c3f8c", "#3f7fb8", "#9fc3a0", "#f3d35e", "#fff3b8"))
     target = saturate(mix(night, saturate(a, 1.7), 0.34), 1.15 * touch.gain)
-    way = edges.flow(a, touch.px(22), rng, swirl=1.2)
+    way = edges.flow(a, touch.px(15), rng, swirl=1.0)
     detail = blur(edges.steepness(luma(a), touch.px(2)), touch.px(5))
+    tiny = Brush(
+        width_px=touch.px(3.4),
+        length_px=touch.px(15),
+        spacing_px=touch.px(3.2),
+        jitter=0.05,
+        keep=smoothstep(0.22, 0.55, detail),
+    )
     long = Brush(width_px=touch.px(11), length_px=touch.px(64), spacing_px=touch.px(8), jitter=0.1)
     fine = Brush(
         width_px=touch.px(6),
@@ -101,7 +108,7 @@ def starry(a: Pixels, touch: Touch) -> Pixels:
         keep=smoothstep(0.1, 0.4, detail) * 0.9 + 0.05,
     )
     ground = np.zeros_like(a) + colour("#16204f")
-    paint = strokes.paint_strokes(ground, target, way, [long, fine], rng)
+    paint = strokes.paint_strokes(ground, target, way, [long, fine, tiny], rng)
     bristle = edges.bristles(a.shape, way, rng, width_px=touch.px(1.8), length_px=touch.px(44))
     return strokes.lit(paint, bristle, 1.4)
 

@@ -72,8 +72,10 @@ def tinted(a: Pixels, target: Pixels, amount: Pixels | float) -> Pixels:
 
 
 def with_colours_of(drawing: Pixels, source: Pixels) -> Pixels:
-    """Light and dark of `drawing`, colour of `source`."""
-    return clip(luma(drawing)[..., None] + (source - rgb(luma(source))))
+    """Light and dark of `drawing`, colour of `source`, fainter where the two differ in light."""
+    drawn, light = luma(drawing), luma(source)
+    share = clip(1.0 - 0.75 * np.abs(drawn - light)) * clip(0.55 + 1.5 * drawn)
+    return clip(rgb(drawn) + (source - rgb(light)) * share[..., None])
 
 
 def take_over(a: Pixels, reference: Pixels, amount: float) -> Pixels:

@@ -104,10 +104,20 @@ def _box_along(a: Pixels, radius: int, axis: int) -> Pixels:
     margins[axis] = (radius + 1, radius)
     # Around zero, running sums stay small enough for float32.
     level = np.float32(a.mean())
-    sums = np.cumsum(np.pad(a - level, margins, mode="edge"), axis=axis, dtype=np.float32)
+    wide = np.pad(a - level, margins, mode="edge")
+    sums = _running_rows(wide) if axis == 0 else np.cumsum(wide, axis=1, dtype=np.float32)
     upper = sums[side:] if axis == 0 else sums[:, side:]
     lower = sums[:-side] if axis == 0 else sums[:, :-side]
     return (upper - lower) / np.float32(side) + level
+
+
+def _running_rows(a: Pixels) -> Pixels:
+    """Sum of each row and all before it: a row at a time, ten times as fast as `cumsum`."""
+    sums = np.empty_like(a)
+    sums[0] = a[0]
+    for row in range(1, len(a)):
+        np.add(sums[row - 1], a[row], out=sums[row])
+    return sums
 
 
 def blur(a: Pixels, sigma_px: float) -> Pixels:
@@ -124,10 +134,20 @@ def blur(a: Pixels, sigma_px: float) -> Pixels:
 
 def shifted(a: Pixels, down: int, right: int) -> Pixels:
     """The picture moved by whole pixels, edges repeated."""
-    rows = np.clip(np.arange(a.shape[0]) - down, 0, a.shape[0] - 1)
-    columns = np.clip(np.arange(a.shape[1]) - right, 0, a.shape[1] - 1)
-    moved: Pixels = a[rows][:, columns]
-    return moved
+    reach = max(abs(down), abs(right), 1)
+    return around(bordered(a, reach), reach, down, right)
+
+
+def bordered(a: Pixels, reach: int) -> Pixels:
+    """The picture with its edges repeated outwards, for `around`."""
+    margins = [(reach, reach), (reach, reach), (0, 0)][: a.ndim]
+    return np.pad(a, margins, mode="edge")
+
+
+def around(wide: Pixels, reach: int, down: int, right: int) -> Pixels:
+    """A bordered picture moved by at most `reach` pixels; a view, nothing is copied."""
+    height, width = wide.shape[0] - 2 * reach, wide.shape[1] - 2 * reach
+    return wide[reach - down : reach - down + height, reach - right : reach - right + width]
 
 
 def grid(shape: tuple[int, ...]) -> tuple[Pixels, Pixels]:
@@ -168,6 +188,12 @@ def contrast(a: Pixels, amount: float, pivot: float = 0.5) -> Pixels:
 def gamma(a: Pixels, exponent: float) -> Pixels:
     """Raise to a power; below 1 brightens."""
     return np.power(clip(a), np.float32(exponent))
+
+
+def exposed(grey: Pixels, middle: float) -> Pixels:
+    """Brighten or darken a map so that its median comes to lie at `middle`, within reason."""
+    median = min(0.95, max(0.05, float(np.median(grey[::3, ::3]))))
+    return gamma(grey, min(1.9, max(0.42, float(np.log(middle) / np.log(median)))))
 
 
 def sharpen(a: Pixels, sigma_px: float, amount: float) -> Pixels:

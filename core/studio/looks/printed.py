@@ -12,6 +12,7 @@ from core.studio.looks.pixels import (
     clip,
     colour,
     contrast,
+    exposed,
     from_picture,
     gamma,
     grid,
@@ -28,7 +29,7 @@ from core.studio.looks.touch import Touch
 def carved(a: Pixels, touch: Touch, *, width_px: float, length_px: float) -> Pixels:
     """Tone cut into gouge marks that follow the forms: 0 is inked, 1 is bare."""
     rng = touch.random("carved")
-    grey = stretch(luma(a), 2, 98)
+    grey = exposed(stretch(luma(a), 2, 98), 0.5)
     tone = clip(grey + (blur(grey, touch.px(2)) - blur(grey, touch.px(18))) * 0.8)
     way = edges.flow(a, touch.px(10), rng, swirl=0.7)
     marks = edges.bristles(a.shape, way, rng, width_px=width_px, length_px=length_px)
@@ -211,9 +212,9 @@ def pop_art(a: Pixels, touch: Touch) -> Pixels:
 def travel_poster(a: Pixels, touch: Touch) -> Pixels:
     """A railway poster of the thirties: few flat colours, long shadows, a pale frame."""
     rng = touch.random("poster")
-    flat = flatten.areas(flatten.areas(a, touch.px(18)), touch.px(14))
+    flat = flatten.areas(flatten.areas(a, touch.px(10)), touch.px(8))
     flat = saturate(contrast(flat, 1.15), 1.4 * touch.gain)
-    inks = palette.own_inks(blur(flat, touch.px(2)), 9)
+    inks = palette.own_inks(blur(flat, touch.px(1.2)), 12)
     grey = luma(inks)
     toned = palette.ramp(stretch(grey), ("#1e2a44", "#3d5a6c", "#d8703f", "#f0b45b", "#fbe8c0"))
     inks = blur(mix(inks, toned, 0.55), touch.px(0.7))

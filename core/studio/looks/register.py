@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from core.studio.looks import built, drawn, lit, painted, printed, scenery, weather
+from core.studio.looks import (
+    built,
+    drawn,
+    hours,
+    lit,
+    painted,
+    printed,
+    scenery,
+    seasons,
+    tone,
+    weather,
+)
 from core.studio.looks.touch import Look
 
 LOOKS: Mapping[str, Look] = {
@@ -49,36 +60,44 @@ LOOKS: Mapping[str, Look] = {
 """How a picture may be made."""
 
 MOODS: Mapping[str, Look] = {
-    "golden-hour": weather.golden_hour,
-    "sunset": weather.sunset,
-    "dawn": weather.dawn,
-    "night": weather.night,
-    "moonlight": weather.moonlight,
-    "stars": weather.stars,
+    "golden-hour": hours.golden_hour,
+    "sunset": hours.sunset,
+    "dawn": hours.dawn,
+    "night": hours.night,
+    "moonlight": hours.moonlight,
+    "stars": hours.stars,
     "fog": weather.fog,
     "snow": weather.snow,
     "winter": weather.winter,
     "rain": weather.rain,
     "storm": weather.storm,
-    "autumn": weather.autumn,
-    "spring": weather.spring,
-    "summer": weather.summer,
-    "sunbeams": weather.sunbeams,
+    "autumn": seasons.autumn,
+    "spring": seasons.spring,
+    "summer": hours.summer,
+    "sunbeams": hours.sunbeams,
     "underwater": weather.underwater,
-    "dreamy": weather.dreamy,
-    "dramatic": weather.dramatic,
-    "vivid": weather.vivid,
-    "muted": weather.muted,
-    "candy": weather.candy,
-    "warm": weather.warm,
-    "cold": weather.cold,
-    "bright": weather.bright,
-    "dark": weather.dark,
-    "contrast": weather.punchy,
-    "grain": weather.grainy,
-    "vignette": weather.vignetted,
+    "dreamy": tone.dreamy,
+    "dramatic": tone.dramatic,
+    "vivid": tone.vivid,
+    "muted": tone.muted,
+    "candy": tone.candy,
+    "warm": tone.warm,
+    "cold": tone.cold,
+    "bright": tone.bright,
+    "dark": tone.dark,
+    "contrast": tone.punchy,
+    "grain": tone.grainy,
+    "vignette": tone.vignetted,
 }
 """The light, the hour, the season and the weather."""
+
+IN_THE_AIR: Mapping[str, Look] = {
+    "snow": weather.flakes,
+    "rain": weather.streaks,
+    "autumn": seasons.leaves,
+    "spring": seasons.petals,
+}
+"""What some moods let fall: put over the finished drawing; a look would make rings of it."""
 
 SCENES: Mapping[str, Look] = {
     "harbour": scenery.harbour,
@@ -105,6 +124,11 @@ CLOSING_MOODS = frozenset({"grain", "vignette", "vivid", "muted", "contrast", "b
 
 GREY_LOOKS = frozenset({"ink", "pencil", "charcoal", "engraving", "noir", "sepia", "woodcut"})
 """Looks with little colour of their own, which a light may tint afterwards."""
+
+OWN_COLOURS = frozenset(
+    {"neon", "vaporwave", "starry", "pop-art", "blueprint", "chalk", "linocut", "sepia", "noir"}
+)
+"""Looks that are their colours; nothing is left of them in others."""
 
 SUITS_ANYTHING = (
     "oil", "impressionist", "watercolour", "poster", "risograph", "pen-and-wash", "anime",

@@ -20,10 +20,11 @@ from core.studio.looks.pixels import (
     smoothstep,
 )
 from core.studio.looks.silhouettes import Draw, Pen
+from core.studio.looks.tone import graded
 from core.studio.looks.touch import Touch
-from core.studio.looks.weather import graded, wet_ground
+from core.studio.looks.weather import wet_ground
 
-_DRAWN = 0.92
+_DRAWN = 0.98
 """How much a drawn element covers what is behind it."""
 
 
@@ -34,9 +35,14 @@ def _drawn(a: Pixels, draw: Draw, touch: Touch, tone: str, haze: str | None = No
     mask = pen.mask()
     distant = colour(haze) if haze else mix(colour(tone), blur(a, touch.px(60)), 0.6)
     near = smoothstep(0.4, 1.0, mask)
-    paint = mix(np.zeros_like(a) + distant, np.zeros_like(a) + colour(tone), near)
+    # A pale rim keeps dark shapes apart from dark ground in looks that know only black and white.
+    a = screen(a, (blur(mask, touch.px(7)) * 0.34)[..., None] * (blur(a, touch.px(40)) * 0.5 + 0.5))
+    grit = 0.86 + 0.28 * grain.clouds(a.shape, touch.random("grit"), touch.px(46), 4)
+    paint = mix(np.zeros_like(a) + distant, np.zeros_like(a) + colour(tone), near) * grit[..., None]
     return mix(
-        a, paint, smoothstep(0.05, 0.35, mask) * np.float32(min(1.0, _DRAWN * touch.gain**0.3))
+        a,
+        clip(paint),
+        smoothstep(0.05, 0.35, mask) * np.float32(min(1.0, _DRAWN * touch.gain**0.3)),
     )
 
 
@@ -49,8 +55,8 @@ def _water(a: Pixels, touch: Touch, tones: tuple[str, ...], start: float) -> Pix
     wide = a.shape[1] // 8 + 2
     waves = grain.clouds((a.shape[0], wide), rng, touch.px(16), 3)
     waves = blur(np.repeat(waves, 8, axis=1)[:, : a.shape[1]], touch.px(1.4))
-    tone = palette.ramp(clip(luma(wet) * 0.75 + (waves - 0.5) * 0.5 + 0.05), tones)
-    below = smoothstep(0.0, 0.03, depth)
+    tone = palette.ramp(clip(luma(wet) * 0.55 + (waves - 0.5) * 0.6 + 0.24), tones)
+    below = smoothstep(0.0, 0.12, depth)
     sea = mix(wet, tone, 0.55)
     crest = smoothstep(0.72, 0.92, waves) * (0.25 + 0.75 * luma(blur(wet, touch.px(8))))
     return mix(a, screen(sea, crest[..., None] * 0.42), below)
@@ -61,7 +67,7 @@ _SEA_TONES = ("#06182b", "#0f3f5e", "#2f7d93", "#9fd0cc", "#f4f4e2")
 
 def harbour(a: Pixels, touch: Touch) -> Pixels:
     """Boats on quiet water in front, gulls above."""
-    sea = _water(graded(a, "#17324f", "#ffd9a0", 0.35), touch, _SEA_TONES, 0.74)
+    sea = _water(graded(a, "#17324f", "#ffd9a0", 0.35), touch, _SEA_TONES, 0.8)
     with_boats = _drawn(sea, silhouettes.boats, touch, "#16202c")
     return _drawn(with_boats, silhouettes.gulls, touch, "#20262e")
 
@@ -69,12 +75,12 @@ def harbour(a: Pixels, touch: Touch) -> Pixels:
 def sea(a: Pixels, touch: Touch) -> Pixels:
     """Open water with rolling waves and foam."""
     rng = touch.random("surf")
-    wet = _water(graded(a, "#0d3a5c", "#d8f0ea", 0.45), touch, _SEA_TONES, 0.6)
+    wet = _water(graded(a, "#0d3a5c", "#d8f0ea", 0.45), touch, _SEA_TONES, 0.74)
     rows, columns = grid(a.shape)
     sway = grain.clouds(a.shape, rng, touch.px(210), 3)
-    below = smoothstep(0.64, 0.72, rows / a.shape[0])
-    pitch = touch.px(26) + (rows - a.shape[0] * 0.6).clip(0) * 0.22
-    crest = np.sin((rows + sway * touch.px(120) + columns * 0.03) / pitch * 2.6)
+    below = smoothstep(0.76, 0.82, rows / a.shape[0])
+    pitch = touch.px(16) + (rows - a.shape[0] * 0.74).clip(0) * 0.3
+    crest = np.sin((rows + sway * touch.px(70) + columns * 0.03) / pitch * 2.6)
     foam = smoothstep(0.82, 1.0, crest.astype(np.float32)) * grain.clouds(
         a.shape, rng, touch.px(26), 4
     )
@@ -225,7 +231,7 @@ def birds(a: Pixels, touch: Touch) -> Pixels:
 
 def balloons(a: Pixels, touch: Touch) -> Pixels:
     """Balloons in three colours."""
-    for index, tone in enumerate(("#d8432f", "#f2b632", "#2f7fb8")):
+    for index, tone in enumerate(("#d8432f", "#f2b632")):
         flight = Touch(seed=touch.seed + 31 * index, gain=touch.gain, scale=touch.scale)
         a = _drawn(a, silhouettes.globes, flight, tone, tone)
     return a

@@ -58,7 +58,7 @@ def boats(pen: Pen) -> None:
     for index in range(count):
         near = pen.at(0.5, 1.1)
         x = (index + pen.at(0.25, 0.75)) / count * pen.width
-        y, size = 0.815 + 0.11 * near, 0.085 * near
+        y, size = 0.84 + 0.1 * near, 0.085 * near
         hull = [(-1, -0.16), (1.15, -0.22), (0.86, 0.16), (-0.8, 0.16)]
         pen.shape([(x + a * size, y + b * size) for a, b in hull])
         top = y - size * pen.at(2.4, 3.3)
@@ -124,22 +124,22 @@ def fronds(pen: Pen) -> None:
     ]
     for x, y in roots:
         inwards = np.arctan2(0.42 - y, pen.width / 2 - x)
-        for _ in range(6):
+        for _ in range(4):
             _frond(pen, x, y, inwards + pen.at(-0.75, 0.75), pen.at(0.2, 0.44))
 
 
 def _frond(pen: Pen, x: float, y: float, angle: float, length: float) -> None:
-    steps = 22
+    steps = 15
     bend = pen.at(-1.1, 1.1)
     for step in range(steps):
         part = step / steps
         turn = angle + bend * part
         x, y = x + np.cos(turn) * length / steps, y + np.sin(turn) * length / steps
-        leaf = length * 0.34 * np.sin(np.pi * (0.12 + 0.86 * part))
+        leaf = length * 0.3 * np.sin(np.pi * (0.12 + 0.86 * part))
         for side in (-1, 1):
             away = turn + side * 0.95
             tip = (x + np.cos(away) * leaf, y + np.sin(away) * leaf)
-            wide = leaf * 0.09
+            wide = leaf * 0.075
             pen.shape(
                 [
                     (x - np.sin(away) * wide, y + np.cos(away) * wide),
@@ -163,12 +163,12 @@ def palms(pen: Pen) -> None:
 
 
 def _palm_leaf(pen: Pen, x: float, y: float, angle: float, length: float) -> None:
-    steps = 16
+    steps = 34
     for step in range(steps):
         part = step / steps
         x = x + np.cos(angle) * length / steps
         y = y + (np.sin(angle) + part * 1.5) * length / steps
-        blade = length * 0.25 * (1 - part * 0.7)
+        blade = length * 0.34 * (1 - part * 0.75)
         for side in (-0.6, 0.6):
             pen.line([(x, y), (x + blade * side * 0.5, y + blade)], 0.005)
 
@@ -292,7 +292,7 @@ def grasses(pen: Pen) -> None:
 
 def blossoms(pen: Pen) -> None:
     """Flowers on stems along the lower edge: the heads only are bright."""
-    for _ in range(round(pen.width * 46)):
+    for _ in range(round(pen.width * 17)):
         x, y, size = pen.at(0, pen.width), 1.02 - pen.at(0.02, 0.2), pen.at(0.012, 0.032)
         petals, turn = int(pen.at(5, 9)), pen.at(0, 6)
         for petal in range(petals):
@@ -307,7 +307,7 @@ def blossoms(pen: Pen) -> None:
 
 def globes(pen: Pen) -> None:
     """Balloons with baskets, floating high up."""
-    for _ in range(max(3, round(pen.width * 3.5))):
+    for _ in range(max(2, round(pen.width * 2))):
         x, y, r = pen.at(0.04, 0.96) * pen.width, pen.at(0.1, 0.42), pen.at(0.025, 0.075)
         pen.disc(x, y, r, pen.at(0.75, 1.0))
         pen.shape(
