@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.clock import Clock
 from core.errors import Gone, MediaUnavailable, SettingsError
-from core.media.item import Kind, MediaItem
+from core.media.item import Kind, MediaItem, is_name
 from core.media.spool import item_of
 
 if TYPE_CHECKING:
@@ -99,9 +99,9 @@ class BucketSpool:
         async with _store_errors():
             async for page in self._store.list():
                 for found in page:
-                    if found["last_modified"] < older_than and not keep(found["path"]):
-                        await self._delete(found["path"])
-                        swept += 1
+                    name, is_old = found["path"], found["last_modified"] < older_than
+                    if is_old and is_name(name) and not keep(name):
+                        swept += await self._forget(name, older_than)
         return swept
 
     async def public_url(self, item: MediaItem, *, expires_at: datetime) -> str | None:
@@ -116,6 +116,15 @@ class BucketSpool:
             raise Gone("the link would have expired already")
         async with _store_errors():
             return await sign_async(self._store, "GET", item.name, left)
+
+    async def _forget(self, name: str, older_than: datetime) -> bool:
+        """Delete an object, unless it was put again since it was listed."""
+        from obstore import head_async
+
+        if (await head_async(self._store, name))["last_modified"] >= older_than:
+            return False
+        await self._delete(name)
+        return True
 
     async def _delete(self, name: str) -> None:
         from obstore import delete_async

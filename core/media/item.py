@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -47,3 +48,11 @@ class MediaItem:
     def name(self) -> str:
         """The file's name in the spool: digest and honest extension."""
         return f"{self.sha256}.{self.kind.extension}"
+
+
+_NAME = re.compile(rf"[0-9a-f]{{64}}\.({'|'.join(Kind)})")
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` can be the name of a picture in the spool: what has another is not ours."""
+    return _NAME.fullmatch(text) is not None

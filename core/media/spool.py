@@ -18,13 +18,16 @@ from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 
 from core.errors import Gone, MediaUnavailable
-from core.media.item import Kind, MediaItem
+from core.media.item import Kind, MediaItem, is_name
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 PART_SUFFIX = ".part"
 """Ends the name of a file that is still being written."""
+
+_PART_PREFIX = "redraw-"
+"""Begins it: other programs leave files with that ending as well."""
 
 _SHARD_CHARACTERS = 2
 """Pictures lie in 256 folders, so that none grows too long to list."""
@@ -53,7 +56,8 @@ class Spool(Protocol):
         """
         Forget the pictures put before `older_than` whose name `keep` does not claim.
 
-        Returns how many. `keep` may be called from another thread.
+        Returns how many. `keep` may be called from another thread. A picture that is put again
+        meanwhile stays, and so does every file that is no picture of ours.
         """
         ...
 
@@ -92,8 +96,11 @@ class FileSpool:
         return item
 
     async def read(self, item: MediaItem) -> bytes:
-        """Return the bytes of `item`; raises Gone when they are no longer kept."""
-        return await _off_loop(self.path_of(item).read_bytes)
+        """Return the bytes of `item`; raises Gone when they are no longer kept, or not whole."""
+        data = await _off_loop(self.path_of(item).read_bytes)
+        if len(data) != item.size_bytes:
+            raise Gone("another file lies under its name")
+        return data
 
     async def exists(self, item: MediaItem) -> bool:
         """Whether `item` is kept."""
@@ -119,17 +126,32 @@ class FileSpool:
     def _sweep(self, older_than: datetime, keep: Callable[[str], bool]) -> int:
         swept = 0
         for path in self._files():
+            is_part = path.suffix == PART_SUFFIX
             with contextlib.suppress(FileNotFoundError):
-                if _put_at(path) < older_than and not (
-                    path.suffix != PART_SUFFIX and keep(path.name)
-                ):
-                    path.unlink()
-                    swept += path.suffix != PART_SUFFIX
+                if _put_at(path) < older_than and (is_part or not keep(path.name)):
+                    swept += _forget(path, older_than) and not is_part
         return swept
 
     def _files(self) -> Iterator[Path]:
         if self._folder.is_dir():
-            yield from (path for path in self._folder.glob("??/*") if path.is_file())
+            yield from (path for path in self._folder.glob("??/*") if _is_ours(path))
+
+
+def _is_ours(path: Path) -> bool:
+    name = path.name
+    is_part = name.startswith(_PART_PREFIX) and name.endswith(PART_SUFFIX)
+    return (is_part or is_name(name)) and path.is_file()
+
+
+def _forget(path: Path, older_than: datetime) -> bool:
+    """Remove a file, unless it is put again just now; once moved aside, its age is its last."""
+    aside = path.with_name(f"{_PART_PREFIX}{path.name}{PART_SUFFIX}")
+    path.rename(aside)
+    if _put_at(aside) >= older_than:
+        aside.replace(path)
+        return False
+    aside.unlink()
+    return True
 
 
 async def _off_loop(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -148,7 +170,7 @@ def _write(path: Path, data: bytes) -> None:
             os.utime(path)  # so that a sweep under way does not take it for old
             return
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(suffix=PART_SUFFIX, dir=path.parent)
+    handle, part = tempfile.mkstemp(PART_SUFFIX, _PART_PREFIX, path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

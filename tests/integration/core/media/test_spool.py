@@ -97,6 +97,37 @@ async def test_sweeping_forgets_what_is_old_and_unclaimed(spool: Spool) -> None:
     assert (await spool.exists(claimed), await spool.exists(unclaimed)) == (True, False)
 
 
+@pytest.mark.parametrize("is_bucket", [False, True])
+async def test_sweeping_leaves_what_is_put_again_meanwhile(
+    tmp_path: Path, *, is_bucket: bool
+) -> None:
+    """A picture whose age is renewed after the sweep looked at it is not forgotten."""
+    files = FileSpool(tmp_path)
+    spool = BucketSpool(LocalStore(tmp_path), clock=CLOCK) if is_bucket else files
+    item = await put(spool)
+    path = tmp_path / item.name if is_bucket else files.path_of(item)
+    os.utime(path, (0, 0))
+
+    def renewed(_: str) -> bool:
+        os.utime(path)
+        return False
+
+    assert await spool.sweep(older_than=earlier(), keep=renewed) == 0
+    assert await spool.read(item) == DATA
+
+
+async def test_sweeping_leaves_the_files_of_others(spool: Spool, tmp_path: Path) -> None:
+    """Whoever points us at a folder or bucket with other files in it still has them afterwards."""
+    await put(spool)
+    others = [tmp_path / name for name in ("ab/report.pdf", "ab/film.part", "notes.txt")]
+    for path in others:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"not ours")
+
+    assert await spool.sweep(older_than=later(), keep=lambda _: False) == 1
+    assert files_below(tmp_path) == sorted(others)
+
+
 async def test_there_is_no_public_address_without_signing(spool: Spool) -> None:
     """Files, and stores that cannot sign, have no address that others could fetch from."""
     assert await spool.public_url(await put(spool), expires_at=later()) is None
@@ -145,11 +176,21 @@ async def test_a_file_cut_short_is_put_whole(tmp_path: Path) -> None:
     assert await spool.read(await put(spool)) == DATA
 
 
+async def test_a_file_cut_short_is_not_handed_out(tmp_path: Path) -> None:
+    """Half a picture is no picture."""
+    spool = FileSpool(tmp_path)
+    item = await put(spool)
+    spool.path_of(item).write_bytes(b"the by")
+
+    with pytest.raises(Gone):
+        await spool.read(item)
+
+
 async def test_remains_of_a_crash_are_swept_and_not_counted(tmp_path: Path) -> None:
     """Half-written files of a process that was killed go with the old ones."""
     folder = tmp_path / "ab"
     folder.mkdir()
-    (folder / f"x{PART_SUFFIX}").write_bytes(b"half")
+    (folder / f"redraw-x{PART_SUFFIX}").write_bytes(b"half")
 
     assert await FileSpool(tmp_path).sweep(older_than=later(), keep=lambda _: True) == 0
     assert files_below(tmp_path) == []
