@@ -150,6 +150,8 @@ def _is_offered(catalogue: Catalogue, model_id: str) -> bool:
 async def _set_going(parts: Parts, run: Run, seen: Seen) -> str:
     job = seen.job
     match resume.way_on(seen, parts.clock.now()):
+        case Way.CONFIRM:
+            await parts.queue.acknowledged(job.job_id)
         case Way.CHECK_AGAIN:
             await parts.queue.check_again(job.job_id)
         case Way.SUBMIT_ANEW:

@@ -23,6 +23,8 @@ class Way(StrEnum):
 
     WATCH = "watch"
     """It is under way: the worker has it already."""
+    CONFIRM = "confirm"
+    """It was kept, but the command ended before it let the job go: it is let go now."""
     CHECK_AGAIN = "check_again"
     """Its remote task is asked once more, free of charge."""
     SUBMIT_ANEW = "submit_anew"
@@ -44,6 +46,8 @@ class Seen:
 def way_on(seen: Seen, now: datetime) -> Way:
     """Return how the job can be gone on with at the moment `now`."""
     job = seen.job
+    if job.acked_at is None and job.request.prompt and _waits_for_word(job):
+        return Way.CONFIRM
     if not job.is_terminal:
         return Way.WATCH
     if job.state is State.READY:
@@ -53,6 +57,11 @@ def way_on(seen: Seen, now: datetime) -> Way:
     if job.reason in _NEVER_SENT and job.request.prompt:
         return Way.SUBMIT_ANEW
     return Way.NOTHING
+
+
+def _waits_for_word(job: Job) -> bool:
+    """Whether the job was not let go, and perhaps withdrawn by a worker for that reason alone."""
+    return job.state is State.RECEIVED or job.can_be_revived
 
 
 def _to_hand_over(seen: Seen) -> Way:

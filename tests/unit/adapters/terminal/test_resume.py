@@ -24,7 +24,16 @@ def way_on(of: Job, result: DeliveryState | None = None, age_s: float = 60.0) ->
 @pytest.mark.parametrize("state", sorted(ACTIVE))
 def test_job_under_way_is_watched(state: State) -> None:
     """A job that a killed process left under way goes on by itself and is watched."""
-    assert way_on(job(state=state)) == Way.WATCH
+    assert way_on(job(state=state, acked_at=START)) == Way.WATCH
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"), [(State.RECEIVED, None), (State.CANCELLED, Reason.UNACKED)]
+)
+def test_job_that_was_kept_but_not_let_go_is_let_go(state: State, reason: Reason | None) -> None:
+    """Killed between keeping an order and beginning it, that very job is begun."""
+    assert way_on(job(state=state, reason=reason)) == Way.CONFIRM
+    assert way_on(job(state=state, reason=reason, request_prompt="")) != Way.CONFIRM
 
 
 @pytest.mark.parametrize(
