@@ -10,12 +10,13 @@ import structlog
 
 from core.clock import Clock
 from core.errors import DeliveryGone, DeliveryRefused, DeliveryRetryable, StaleJob, StoreUnavailable
-from core.jobs import schedule
-from core.jobs.deliveries import GIVE_UP_AFTER_S, DeliveryEvent
+from core.jobs import lifecycle, schedule
+from core.jobs.deliveries import GIVE_UP_AFTER_S, DeliveryEvent, nonce
 from core.jobs.delivery import Deliverer
 from core.jobs.job import OPEN_DELIVERIES, Delivery, DeliveryState, Job
 from core.jobs.lasting import lasting
 from core.jobs.lifecycle import DeliveryKind
+from core.jobs.recent import Recent
 from core.jobs.store.ledger import Ledger
 
 log = structlog.get_logger()
@@ -46,6 +47,12 @@ class Courier:
         self._deliverers = deliverers
         self._clock = clock
         self._rng = rng
+        self._recent: Recent[tuple[Delivery, ...]] = Recent()
+
+    async def sent(self, job_id: str) -> tuple[Delivery, ...]:
+        """Return what has been said of a job so far."""
+        rows = self._recent.get(job_id)
+        return _sent(await self._ledger.deliveries(job_id) if rows is None else rows)
 
     async def post_card(self, job: Job) -> None:
         """
@@ -55,16 +62,18 @@ class Courier:
             DeliveryRetryable: not just now.
             DeliveryRefused: never there.
         """
-        rows = await self._ledger.deliveries(job.job_id)
+        rows = await self._rows_before(job)
         card = max((row for row in rows if row.kind is DeliveryKind.CARD), key=lambda row: row.seq)
         if card.state in OPEN_DELIVERIES:
-            await self._carry(job, card, _sent(rows), gives_up=False)
+            posted = await self._carry(job, card, _sent(rows), gives_up=False)
+            others = tuple(row for row in rows if row is not card)
+            self._recent.put(job.job_id, job.fence, (*others, posted))
         elif card.state is not DeliveryState.SENT:
             raise DeliveryRefused("the card was refused before")
 
     async def deliver_open(self, job: Job) -> datetime | None:
         """Deliver all that is open of an ended job; return when to go on, or None when done."""
-        rows = {(row.kind, row.seq): row for row in await self._ledger.deliveries(job.job_id)}
+        rows = {(row.kind, row.seq): row for row in await self._rows_after(job)}
         for key, row in sorted(rows.items(), key=lambda entry: (entry[1].seq, ORDER[entry[0][0]])):
             if row.state not in OPEN_DELIVERIES:
                 continue
@@ -80,6 +89,20 @@ class Courier:
             except DeliveryRetryable as exc:
                 return self._clock.now() + timedelta(seconds=exc.retry_after_s or 0.0)
         return None
+
+    async def _rows_before(self, job: Job) -> tuple[Delivery, ...]:
+        """Return the deliveries of a job on its way; one that nobody held before has its card."""
+        if (job.fence, job.seq) == (1, 0):
+            return (_opened(job, DeliveryKind.CARD),)
+        return await self._ledger.deliveries(job.job_id)
+
+    async def _rows_after(self, job: Job) -> tuple[Delivery, ...]:
+        """Return the deliveries of an ended job; those of a job just ended are known."""
+        known = self._recent.take(job.job_id, job.fence)
+        if known is None or job.seq:
+            return await self._ledger.deliveries(job.job_id)
+        opened = lifecycle.opened_by_end(job.state, job.reason)
+        return (*known, *(_opened(job, kind) for kind in opened))
 
     async def _close(self, job: Job, row: Delivery) -> None:
         if row.state is DeliveryState.PENDING:
@@ -147,6 +170,16 @@ class Courier:
         return await self._ledger.record_delivery(
             job, row, event, self._clock.now(), data=data, not_before_at=not_before_at
         )
+
+
+def _opened(job: Job, kind: DeliveryKind) -> Delivery:
+    return Delivery(
+        job_id=job.job_id,
+        kind=kind,
+        seq=job.seq,
+        state=DeliveryState.PENDING,
+        nonce=nonce(job.job_id, kind, job.seq),
+    )
 
 
 def _sent(rows: Iterable[Delivery]) -> tuple[Delivery, ...]:

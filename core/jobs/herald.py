@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
@@ -11,9 +11,8 @@ from core.clock import Clock
 from core.errors import AppError
 from core.jobs.agenda import Agenda, Due
 from core.jobs.delivery import Deliverer
-from core.jobs.job import DeliveryState, Job
+from core.jobs.job import Delivery, Job
 from core.jobs.lifecycle import State
-from core.jobs.store.ledger import Ledger
 
 log = structlog.get_logger()
 
@@ -52,13 +51,16 @@ class Herald:
     def __init__(
         self,
         deliverers: Mapping[str, Deliverer],
-        ledger: Ledger,
         clock: Clock,
         *,
+        load: Callable[[str], Awaitable[Job]],
+        sent: Callable[[str], Awaitable[tuple[Delivery, ...]]],
         gap_s: float = GAP_S,
     ) -> None:
+        """Take the deliverers, and how to read a job and what was said of it."""
         self._deliverers = deliverers
-        self._ledger = ledger
+        self._load = load
+        self._sent = sent
         self._clock = clock
         self._gap_s = gap_s
         self._next_tick_s = 0.0
@@ -149,9 +151,8 @@ class Herald:
         job, report.job = report.job, None
         is_tick, report.is_tick = report.is_tick, False
         if job is None and is_tick:
-            job = await self._ledger.load(report.job_id)
+            job = await self._load(report.job_id)
             job = job if job.state is State.RUNNING else None
         if job is not None:
-            rows = await self._ledger.deliveries(job.job_id)
-            sent = tuple(row for row in rows if row.state is DeliveryState.SENT)
+            sent = await self._sent(job.job_id)
             await self._deliverers[job.origin.platform].progress(job, sent)

@@ -42,13 +42,12 @@ async def lasting(write: Callable[[], Awaitable[T]], clock: Clock) -> T:
 
 
 async def _insist(write: Callable[[], Awaitable[T]], clock: Clock) -> T:
-    rng = random.Random()  # noqa: S311  # spreads load, guards nothing
     attempt = 0
     while True:
         try:
             return await write()
         except StoreUnavailable as exc:
-            wait_s = schedule.STORE_BACKOFF.delay_s(attempt, rng)
+            wait_s = schedule.STORE_BACKOFF.delay_s(attempt, random.Random())  # noqa: S311  # spreads load
             attempt += 1
             log.warning("write_put_off", wait_s=round(wait_s, 1), error=str(exc))
             await clock.sleep(wait_s)

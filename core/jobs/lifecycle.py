@@ -221,3 +221,9 @@ def advance(state: State, event: Event, *, cancel_wanted: bool = False) -> Trans
     if cancel_wanted and (state, event) in WHEN_CANCEL_IS_WANTED:
         return WHEN_CANCEL_IS_WANTED[state, event]
     return TRANSITIONS.get((state, event))
+
+
+def opened_by_end(state: State, reason: Reason | None) -> tuple[DeliveryKind, ...]:
+    """Return the deliveries that every event opens by which a job ends like this."""
+    every = (*TRANSITIONS.values(), *WHEN_CANCEL_IS_WANTED.values())
+    return next((each.opens for each in every if (each.to, each.reason) == (state, reason)), ())

@@ -30,6 +30,7 @@ from core.jobs.lane import Lane
 from core.jobs.lifecycle import Event, State
 from core.jobs.poller import Poller
 from core.jobs.queue import DEADLINE_S
+from core.jobs.recent import Recent
 from core.jobs.stages import Stages
 from core.jobs.steps import Steps
 from core.jobs.store.ledger import Ledger
@@ -86,8 +87,10 @@ class Worker:
         self._on_alarm = on_alarm
         self._grace_s = grace_s
         self._rng = rng or random.Random()  # noqa: S311  # spreads load, guards nothing
-        self._herald = Herald(deliverers, ledger, clock, gap_s=progress_gap_s)
         courier = Courier(ledger, deliverers, clock, self._rng)
+        self._herald = Herald(
+            deliverers, clock, load=ledger.load, sent=courier.sent, gap_s=progress_gap_s
+        )
         self._stages = Stages(
             ledger,
             steps,
@@ -100,6 +103,7 @@ class Worker:
         )
         self._began_at = clock.now()
         self._holds = Holds(clock)
+        self._running: Recent[Job] = Recent()
         self._boundary = Boundary(ledger, self._holds, clock, rng=self._rng, owner=self.boot_id)
         self._claiming = Lane(CLAIMS, self._guarded(self._claim))
         self._preparing = Lane(PREPARATIONS, self._guarded(self._prepare))
@@ -225,8 +229,10 @@ class Worker:
 
     async def _settle(self, entry: Entry) -> None:
         finding = entry.finding
-        job = await self._ledger.load(entry.job_id)
-        if finding is None or job.fence != finding.fence:
+        assert finding is not None
+        job = self._running.take(entry.job_id, finding.fence)
+        job = job or await self._ledger.load(entry.job_id)
+        if job.fence != finding.fence:
             raise StaleJob(entry.job_id)
         self._advance(await self._stages.settle(job, finding))
 
@@ -264,6 +270,7 @@ class Worker:
             )
         elif job.state is State.RUNNING:
             self._holds.let_go(job.job_id)
+            self._running.put(job.job_id, job.fence, job)
             self._poller.watch(job)
         else:
             self._put(Entry(job.job_id, job=job), self._lane_of(job.state))

@@ -39,6 +39,8 @@ class RecordingDeliverer:
 
     pictures: tuple[MediaItem, ...] = ()
     """What `fetch` gives for every job."""
+    notes: bool = True
+    """Whether it commits something between two calls, as for uploads."""
     urls: tuple[str, ...] | None = None
     """What `reference_urls` gives."""
     said: list[Said] = field(default_factory=list)
@@ -82,7 +84,8 @@ class RecordingDeliverer:
         trouble = self._troubles[delivery.kind]
         if trouble:
             raise trouble.popleft()
-        await note({"looked": True})
+        if self.notes:
+            await note({"looked": True})
         if delivery.nonce not in self._posted:
             self._posted[delivery.nonce] = {"message": str(len(self.said))}
             self.said.append(
