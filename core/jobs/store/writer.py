@@ -17,6 +17,17 @@ from core.jobs.store.engine import Database, as_ours
 
 WINDOW_S = 0.003
 """How long the first write of a group waits for others to join it, in seconds."""
+STEADY_PER_S = 40.0
+"""
+Transactions a second while writes keep coming; a few of them may follow each other faster.
+
+Each costs about a millisecond of CPU and a wait for the disk, however little it writes: a group
+that is filled for 25 ms instead of 3 halves what a write costs when hundreds come in a second.
+"""
+BURST = 24.0
+"""Transactions that may follow each other without a pause; the writes of one job are 14."""
+CROWD = 32
+"""With so many writes waiting, a group is large enough not to wait for more."""
 GROUP_MAX = 256
 """Writes in one transaction."""
 QUEUE_MAX = 4096
@@ -80,6 +91,8 @@ class Writer:
         self._closing = False
         self._stopped = asyncio.Event()
         self._taken: list[_Pending] = []
+        self._allowance = BURST
+        self._counted_at_s = 0.0
 
     async def write(self, key: str, write: Write[T], *, alone: bool = False) -> T:
         """
@@ -125,7 +138,7 @@ class Writer:
             return
         self._taken = [first]
         if not first.alone:
-            await asyncio.sleep(self._window_s)
+            await self._let_others_join()
         self._gather()
         for each in self._taken:
             if each.alone:
@@ -134,6 +147,15 @@ class Writer:
         shared = sorted((each for each in self._taken if not each.alone), key=lambda each: each.key)
         if shared:
             await self._commit(shared)
+
+    async def _let_others_join(self) -> None:
+        await asyncio.sleep(self._window_s)
+        now_s = asyncio.get_running_loop().time()
+        earned = (now_s - self._counted_at_s) * STEADY_PER_S
+        self._allowance = min(self._allowance + earned, BURST) - 1.0
+        self._counted_at_s = now_s
+        if self._allowance < 0.0 and self._queue.qsize() < CROWD and not self._closing:
+            await asyncio.sleep(-self._allowance / STEADY_PER_S)
 
     def _gather(self) -> None:
         with suppress(asyncio.QueueEmpty):
