@@ -1,0 +1,82 @@
+"""Letting go of what is kept no longer, over a real ledger and real files."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from core.jobs.retention import EVERY_S, Retention
+from core.media.item import Kind, MediaItem
+from tests.fakes.rig import Rig, open_rig
+
+DAY_S = 24 * 3600.0
+
+
+def _age(rig: Rig, item: MediaItem, seconds: float) -> None:
+    at = rig.clock.now().timestamp() - seconds
+    os.utime(rig.spool.path_of(item), (at, at))
+
+
+async def test_old_jobs_are_emptied_and_their_pictures_swept(tmp_path: Path) -> None:
+    """After the days, neither words nor pictures are left; a newer job keeps its own."""
+    async with open_rig(tmp_path) as rig:
+        await rig.start()
+        old = await rig.ended((await rig.order(prompt="an old one")).job_id)
+        stray = await rig.spool.put(b"nobody's", kind=Kind.PNG, width_px=1, height_px=1)
+        rig.clock.leap(31 * DAY_S)
+        young = await rig.ended((await rig.order(prompt="a young one", batch=2)).job_id)
+        for item in (*old.outputs, *young.outputs, stray):
+            _age(rig, item, 2 * DAY_S)
+        await Retention(rig.ledger, rig.spool, rig.clock, days=30).round()
+
+        assert (await rig.queue.get(old.job_id)).request.prompt == ""
+        assert (await rig.queue.get(young.job_id)).request.prompt == "a young one"
+        assert not await rig.spool.exists(stray)
+        assert [await rig.spool.exists(item) for item in young.outputs] == [True, True]
+
+
+async def test_young_pictures_are_never_swept(tmp_path: Path) -> None:
+    """A picture may be there before its job refers to it."""
+    async with open_rig(tmp_path) as rig:
+        stray = await rig.spool.put(b"just put", kind=Kind.PNG, width_px=1, height_px=1)
+        _age(rig, stray, 3600.0)
+        await Retention(rig.ledger, rig.spool, rig.clock, days=30).round()
+
+        assert await rig.spool.exists(stray)
+
+
+async def test_without_days_every_job_is_kept(tmp_path: Path) -> None:
+    """0 means for ever."""
+    async with open_rig(tmp_path) as rig:
+        await rig.start()
+        job = await rig.ended((await rig.order()).job_id)
+        rig.clock.leap(1000 * DAY_S)
+        await Retention(rig.ledger, rig.spool, rig.clock, days=0).round()
+
+        assert (await rig.queue.get(job.job_id)).request.prompt == "a woodcut"
+
+
+async def test_rounds_are_done_until_stopped(tmp_path: Path) -> None:
+    """The first soon, the next an hour later, none after the stop."""
+    async with open_rig(tmp_path, rate=20_000.0) as rig:
+        stop = asyncio.Event()
+        retention = Retention(rig.ledger, rig.spool, rig.clock, days=30)
+        begun_at = rig.clock.now()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(retention.run(stop))
+            for number in range(2):
+                item = await rig.spool.put(
+                    f"stray {number}".encode(), kind=Kind.PNG, width_px=1, height_px=1
+                )
+                _age(rig, item, 400 * DAY_S)
+
+                async def is_swept(item: MediaItem = item) -> bool:
+                    return not await rig.spool.exists(item)
+
+                await rig.eventually(is_swept)
+            passed = rig.clock.now() - begun_at
+            stop.set()
+
+        assert passed >= timedelta(seconds=EVERY_S)

@@ -1,0 +1,166 @@
+"""Reports of progress: the newest state, now and then, in nobody's way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from core.errors import DeliveryRetryable
+from core.jobs.herald import Herald
+from core.jobs.job import Delivery, Job
+from core.jobs.lifecycle import State
+from tests.fakes import jobs
+from tests.fakes.clock import VirtualClock
+from tests.fakes.deliverer import RecordingDeliverer
+
+JOB = jobs.job(job_id="J", state=State.QUEUED)
+
+
+@asynccontextmanager
+async def telling(
+    clock: VirtualClock, stored: Job = JOB
+) -> AsyncIterator[tuple[Herald, RecordingDeliverer]]:
+    """Run a herald whose ledger holds one job."""
+
+    async def load(_: str) -> Job:
+        return stored
+
+    async def sent(_: str) -> tuple[Delivery, ...]:
+        return ()
+
+    deliverer = RecordingDeliverer()
+    herald = Herald({JOB.origin.platform: deliverer}, clock, load=load, sent=sent, gap_s=2.0)
+    async with asyncio.TaskGroup() as tasks:
+        run = tasks.create_task(herald.run())
+        yield herald, deliverer
+        run.cancel()
+
+
+def _states(deliverer: RecordingDeliverer) -> list[State]:
+    return [job.state for job in deliverer.shown]
+
+
+async def test_first_state_is_shown_at_once() -> None:
+    """Nobody waits for the first report."""
+    clock = VirtualClock()
+    async with telling(clock) as (herald, deliverer):
+        herald.say(JOB)
+        await clock.advance(0.0)
+
+        assert _states(deliverer) == [State.QUEUED]
+
+
+async def test_states_that_follow_quickly_become_one_report() -> None:
+    """Within the gap only the newest is shown, at its end."""
+    clock = VirtualClock()
+    async with telling(clock) as (herald, deliverer):
+        herald.say(JOB)
+        await clock.advance(0.5)
+        herald.say(replace(JOB, state=State.SUBMITTING))
+        herald.say(replace(JOB, state=State.RUNNING))
+        await clock.advance(1.0)
+        assert _states(deliverer) == [State.QUEUED]
+        await clock.advance(1.0)
+
+        assert _states(deliverer) == [State.QUEUED, State.RUNNING]
+
+
+async def test_jobs_do_not_wait_for_each_other() -> None:
+    """A report that takes long holds up its own job's next alone."""
+    clock = VirtualClock()
+    async with telling(clock) as (herald, deliverer):
+        let_go_on = deliverer.hold("progress")
+        herald.say(JOB)
+        herald.say(replace(JOB, job_id="K"))
+        await clock.advance(0.0)
+        let_go_on()
+
+        assert [job.job_id for job in deliverer.shown] == ["J", "K"]
+
+
+async def test_report_that_fails_is_dropped() -> None:
+    """An error of the place, or a bug, does not end the next report."""
+    clock = VirtualClock()
+    async with telling(clock) as (herald, deliverer):
+        deliverer.fail("progress", DeliveryRetryable())
+        herald.say(JOB)
+        await clock.advance(3.0)
+        deliverer.fail("progress", ZeroDivisionError())
+        herald.say(JOB)
+        await clock.advance(3.0)
+        herald.say(replace(JOB, state=State.RUNNING))
+        await clock.advance(3.0)
+
+        assert _states(deliverer) == [State.QUEUED, State.QUEUED, State.RUNNING]
+
+
+async def test_tick_reads_the_job_and_shows_it_while_it_runs() -> None:
+    """Of a running job it is said that it still runs."""
+    clock = VirtualClock()
+    async with telling(clock, replace(JOB, state=State.RUNNING)) as (herald, deliverer):
+        herald.tick("J")
+        await clock.advance(0.0)
+
+        assert _states(deliverer) == [State.RUNNING]
+
+
+async def test_tick_of_a_job_that_has_moved_on_says_nothing() -> None:
+    """What was read late is not shown late."""
+    clock = VirtualClock()
+    async with telling(clock, replace(JOB, state=State.CANCELLED)) as (herald, deliverer):
+        herald.tick("J")
+        await clock.advance(0.0)
+
+        assert deliverer.shown == []
+
+
+async def test_ticks_are_few_however_many_jobs_run() -> None:
+    """A thousand jobs at once cost a handful of reads a second."""
+    clock = VirtualClock()
+    async with telling(clock, replace(JOB, state=State.RUNNING)) as (herald, deliverer):
+        for number in range(1000):
+            herald.tick(f"J{number}")
+            await clock.advance(0.001)
+
+        assert len(deliverer.shown) <= 6
+
+
+async def test_silence_drops_what_was_not_shown_yet() -> None:
+    """After silence nothing of the job is shown."""
+    clock = VirtualClock()
+    async with telling(clock) as (herald, deliverer):
+        herald.say(JOB)
+        await clock.advance(0.5)
+        herald.say(replace(JOB, state=State.RUNNING))
+        await herald.silence("J")
+        await clock.advance(10.0)
+
+        assert _states(deliverer) == [State.QUEUED]
+
+
+async def test_silence_waits_for_the_report_under_way() -> None:
+    """So that it cannot come after what is said next."""
+    clock = VirtualClock()
+    async with telling(clock) as (herald, deliverer), asyncio.TaskGroup() as tasks:
+        let_go_on = deliverer.hold("progress")
+        herald.say(JOB)
+        await clock.advance(0.0)
+        silence = tasks.create_task(herald.silence("J"))
+        await clock.advance(1.0)
+        assert not silence.done()
+        let_go_on()
+        await clock.advance(0.0)
+
+        assert silence.done()
+
+
+async def test_herald_forgets_jobs_it_has_nothing_to_say_of() -> None:
+    """What was shown is remembered for the gap, and no longer."""
+    clock = VirtualClock()
+    async with telling(clock) as (herald, _):
+        herald.say(JOB)
+        await clock.advance(5.0)
+
+        assert herald._reports == {}
