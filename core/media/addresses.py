@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from urllib.parse import SplitResult, urlsplit
 
 from core.errors import AddressRefused
@@ -23,6 +23,20 @@ _COMPATIBLE = IPv6Network("::/96")
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 """Source: RFC 4291, 2.4 and the IANA registry: the only IPv6 space that is handed out."""
+
+_SPECIAL = (
+    IPv4Network("192.0.0.0/24"),
+    IPv4Network("192.88.99.0/24"),
+    IPv4Network("168.63.129.16/32"),
+    IPv6Network("3fff::/20"),
+)
+"""
+Not private by the standard library's older tables, and no file host's either.
+
+Source: RFC 6890 (protocol assignments; a cloud answers metadata at 192.0.0.192), RFC 7526 (6to4
+relays), RFC 9637 (documentation), and learn.microsoft.com, "What is IP address 168.63.129.16?"
+(a cloud's own host, seen from inside).
+"""
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 """Source: RFC 1123, 2.1, and the underscore that some hosts use all the same."""
@@ -92,6 +106,8 @@ def is_public(address: IPv4Address | IPv6Address | str) -> bool:
     except ValueError:
         return False
     if isinstance(ip, IPv6Address) and (ip not in _GLOBAL_UNICAST or _carries_ipv4(ip)):
+        return False
+    if any(ip in network for network in _SPECIAL):
         return False
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
 
