@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import math
 import unicodedata
 
 from PIL import Image, ImageDraw, ImageFont
@@ -46,9 +48,11 @@ def fitting(text: str, *, size_px: int, width_px: int) -> str:
     line = plain(text)
     if _width(line, size_px) <= width_px:
         return line
-    while line and _width(f"{line}...", size_px) > width_px:
-        line = line[:-1]
-    return f"{line.rstrip()}..." if line else ""
+    shorter = range(1, len(line))
+    fit = bisect.bisect_right(
+        shorter, width_px, key=lambda length: math.ceil(_width(f"{line[:length]}...", size_px))
+    )
+    return f"{line[:fit].rstrip()}..." if fit else ""
 
 
 def write(

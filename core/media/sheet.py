@@ -23,6 +23,8 @@ _AREA_PX = 2_600_000
 _WIDTH_MIN_PX, _WIDTH_MAX_PX = 1200, 2200
 _GROWTH_MAX = 2.0
 """A small picture is not blown up further than this."""
+_RATIO_MAX = 6.0
+"""What is longer or taller gets a cell of this ratio, and room beside it."""
 _BEFORE_AFTER_PX = 1600
 """Longest side of a comparison."""
 _SAME_RATIO = 0.02
@@ -49,13 +51,13 @@ def contact_sheet(
     if labels is None:
         labels = [str(number + 1) for number in range(len(pictures))] if len(pictures) > 1 else [""]
     sizes = [probe_picture(data)[1:] for data in pictures]
-    ratios = [width / height for width, height in sizes]
+    ratios = [min(_RATIO_MAX, max(1 / _RATIO_MAX, width / height)) for width, height in sizes]
     width_px = _sheet_width(ratios, sizes)
     gap = max(6, round(width_px * 0.0075))
     boxes = arrange(ratios, width_px=width_px, gap_px=gap)
     page = _Page(width_px, boxes[-1].top + boxes[-1].height, title=title, footer=footer)
-    for data, label, box in zip(pictures, labels, boxes, strict=True):
-        page.hang(_loaded(data, box), label, box)
+    for data, size, label, box in zip(pictures, sizes, labels, boxes, strict=True):
+        page.hang(_loaded(data, _inside(box, size)), label, box)
     return page.finished()
 
 
@@ -96,7 +98,11 @@ class _Page:
     def hang(self, picture: Image.Image, label: str, box: Box) -> None:
         """Put `picture` into `box` with its label in the corner."""
         at = (self.margin + box.left, self._top + box.top)
-        self._image.paste(picture, at, rounded(picture.size, max(3, round(self._unit * 0.5))))
+        middle = (
+            at[0] + (box.width - picture.width) // 2,
+            at[1] + (box.height - picture.height) // 2,
+        )
+        self._image.paste(picture, middle, rounded(picture.size, max(3, round(self._unit * 0.5))))
         size_px = max(13, round(self._unit * 1.5))
         inset = round(size_px * 0.6)
         tag = pill(label, size_px=size_px, width_px=box.width - 2 * inset)
@@ -130,8 +136,20 @@ def _sheet_width(ratios: Sequence[float], sizes: Sequence[tuple[int, int]]) -> i
     ratio = sheet_ratio(ratios)
     wanted = min(_WIDTH_MAX_PX, max(_WIDTH_MIN_PX, round(math.sqrt(_AREA_PX * ratio))))
     boxes = arrange(ratios, width_px=wanted, gap_px=0)
-    growth = max(box.width / width for box, (width, _) in zip(boxes, sizes, strict=True))
+    growth = max(
+        min(box.width / width, box.height / height)
+        for box, (width, height) in zip(boxes, sizes, strict=True)
+    )
     return max(64, round(wanted * min(1.0, _GROWTH_MAX / growth)))
+
+
+def _inside(box: Box, size: tuple[int, int]) -> Box:
+    """Return the part of `box` that a picture of `size` fills; all of it but for extreme shapes."""
+    if 1 / _RATIO_MAX <= size[0] / size[1] <= _RATIO_MAX:
+        return box
+    scale = min(box.width / size[0], box.height / size[1])
+    width, height = (max(1, round(side * scale)) for side in size)
+    return Box(left=box.left, top=box.top, width=width, height=height)
 
 
 def _loaded(data: bytes, box: Box) -> Image.Image:

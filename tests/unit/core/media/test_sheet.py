@@ -153,6 +153,8 @@ def test_long_texts_are_shortened_to_their_room() -> None:
 
     assert line.endswith("...")
     assert len(line) < 60
+    assert fitting("the " * 2, size_px=20, width_px=1) == ""
+    assert fitting("word " * 1000, size_px=20, width_px=300).count("word") > 3
     assert narrow is not None
     assert narrow.width <= 120
     assert pill("label", size_px=30, width_px=10) is None
@@ -170,6 +172,26 @@ def test_extreme_shapes_are_shown() -> None:
     sheet = contact_sheet([plain_picture("red", (1500, 4)), plain_picture("lime", (4, 1500))])
 
     assert image_of(sheet).width > 100
+
+
+@pytest.mark.parametrize("count", [1, 8])
+@pytest.mark.parametrize("size", [(1, 1536), (1536, 1), (1, 30_000), (2, 9_000)])
+def test_a_thread_of_a_picture_makes_a_sheet_of_ordinary_shape(
+    size: tuple[int, int], count: int
+) -> None:
+    """However thin the pictures, the sheet can be encoded and shown."""
+    sheet = contact_sheet([plain_picture("red", size)] * count)
+
+    assert 1 / 7 < sheet.width_px / sheet.height_px < 8
+    assert max(image_of(sheet).size) < 8000
+
+
+def test_a_thin_picture_beside_others_does_not_shrink_them() -> None:
+    """One extreme shape does not decide how large the sheet is."""
+    ordinary = plain_picture("red", (1200, 900))
+    sheet = contact_sheet([ordinary, plain_picture("lime", (2, 1500)), ordinary])
+
+    assert sheet.width_px > 1000
 
 
 @pytest.mark.parametrize("count", [0, PICTURES_MAX + 1])
