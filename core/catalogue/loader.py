@@ -35,8 +35,14 @@ def load(path: Path | None = None) -> Catalogue:
     packaged = _tables(_packaged(), "models.toml")
     if path is None:
         return _catalogue(packaged, packaged, "models.toml")
-    own = _tables(_read(path), str(path))
-    return _catalogue(_laid_over(packaged, own), own, str(path))
+    data = _read(path)
+    try:
+        own = _tables(data, str(path))
+        return _catalogue(_laid_over(packaged, own), own, str(path))
+    except RecursionError as exc:
+        raise SettingsError(
+            VARIABLE, f"{path}: expected tables in tables no deeper than a few"
+        ) from exc
 
 
 def _packaged() -> bytes:
@@ -60,7 +66,7 @@ def _tables(data: bytes, file: str) -> _Tables:
         document = tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as exc:
         raise SettingsError(VARIABLE, f"{file}: expected UTF-8 text") from exc
-    except tomllib.TOMLDecodeError as exc:
+    except ValueError as exc:  # bad TOML, or a number of thousands of digits
         raise SettingsError(VARIABLE, f"{file}: expected TOML: {exc}") from exc
     models = document.get("models", {})
     strange = sorted(document.keys() - {"models"})

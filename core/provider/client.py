@@ -159,9 +159,11 @@ def _checked_url(api_url: str) -> str:
     try:
         url = urlsplit(api_url)
         port = url.port
-    except ValueError as exc:
+        _ = httpx.URL(api_url).host  # reads it more strictly, and would with every call
+    except (ValueError, httpx.InvalidURL) as exc:
         raise SettingsError("QOLABA_API_URL", wrong) from exc
-    strange = url.username is not None or url.query or url.fragment or " " in api_url or port == 0
+    strange = url.username is not None or url.query or url.fragment or port == 0
+    strange = strange or any(char in " \\" or not char.isprintable() for char in api_url)
     if url.scheme not in {"http", "https"} or not url.hostname or strange:
         raise SettingsError("QOLABA_API_URL", wrong)
     return api_url.rstrip("/")

@@ -269,6 +269,11 @@ async def test_echoed_key_is_struck_out(provider: ProviderServer, client: Provid
         "http://h/?a",
         "http://h:99999/",
         "http://h h/",
+        "http://h/\n",
+        "http://h\\x",
+        "http://münchen..de",
+        "https://xn--.com",
+        "https://[v1.x]",
     ],
 )
 async def test_address_that_cannot_work_is_a_setting_error(

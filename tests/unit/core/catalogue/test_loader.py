@@ -224,6 +224,9 @@ def test_something_must_be_left(tmp_path: Path) -> None:
     [
         (b"\xff\xfe", "expected UTF-8 text"),
         (b"models = ", "expected TOML"),
+        (b"models = " + b"9" * 5000, "expected TOML"),
+        (b"models = " + b"[" * 9000 + b"]" * 9000, "no deeper"),
+        (b"[models.flux-dev" + b".a" * 3000 + b"]", "no deeper"),
         (b"models = 3", "models: expected tables such as [models.flux-dev]"),
         (b"version = 1", '"version": expected only [models.'),
         (b"[models]\nflux-dev = 3", "[models.flux-dev] expected a table, found 3"),
