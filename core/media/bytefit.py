@@ -78,7 +78,7 @@ def _search(image: Image.Image, limit_bytes: int) -> _Encoding:
 
 def _smaller(image: Image.Image, size_bytes: int, limit_bytes: int) -> Image.Image:
     """Shrink by what the bytes call for; raises TooLarge at the smallest size allowed."""
-    wanted = math.sqrt(limit_bytes / size_bytes) * 0.97
+    wanted = math.sqrt(max(0, limit_bytes) / size_bytes) * 0.97
     scale = min(_SCALE_MAX, max(_SCALE_MIN, wanted))
     size = (round(image.width * scale), round(image.height * scale))
     if max(size) < SIDE_MIN_PX:

@@ -68,6 +68,13 @@ def test_what_cannot_fit_is_too_large() -> None:
     assert (caught.value.limit, caught.value.unit) == (2000, "bytes")
 
 
+@pytest.mark.parametrize("limit_bytes", [0, -1])
+def test_nothing_fits_where_there_is_no_room(limit_bytes: int) -> None:
+    """A limit that something else has used up is a limit like any other."""
+    with pytest.raises(TooLarge):
+        fit_bytes(pictures.jpeg(), limit_bytes)
+
+
 def test_metadata_stays_behind_when_something_is_changed() -> None:
     """Re-encoding leaves the place a picture was taken behind."""
     data = pictures.encoded(noisy((800, 600)), quality=98, exif=pictures.exif(gps=True))

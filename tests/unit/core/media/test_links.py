@@ -83,6 +83,8 @@ def test_another_picture_is_not_opened() -> None:
     assert read(KEY, token(), NOW, name=NAME).name == NAME
     with pytest.raises(AddressRefused):
         read(KEY, token(), NOW, name="b" * 64 + ".jpg")
+    with pytest.raises(AddressRefused):
+        read(KEY, token(), NOW, name="\ud800")
 
 
 @pytest.mark.parametrize("at", range(0, 200, 7))
