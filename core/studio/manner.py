@@ -16,6 +16,7 @@ from core.studio.looks.pixels import (
     clip,
     colour,
     contrast,
+    gamma,
     grid,
     luma,
     mix,
@@ -157,22 +158,31 @@ def flux_pulid(a: Pixels, wish: Wish) -> Pixels:
     keep = distance.centre(a.shape, 0.56)
     edge = grain.clouds(a.shape, wish.touch.random("rim"), wish.touch.px(60), 4) - 0.5
     keep = smoothstep(0.15, 0.85, keep + edge * 0.22 * (1 - np.abs(keep * 2 - 1)))
-    lit = palette.take_over(staging.instructed(a, wish), drawing, 0.3 + 0.3 * wish.strength)
-    kept = mix(lit, drawing, 0.1 + 0.12 * wish.strength)
+    lit = palette.take_over(staging.instructed(a, wish), drawing, 0.12 + 0.24 * wish.strength)
+    kept = mix(lit, drawing, 0.08 * wish.strength)
     around = mix(a, drawing, min(1.0, 0.4 + 0.65 * wish.strength))
-    return mix(around, kept, keep * np.float32(1.0 - 0.22 * wish.strength))
+    return mix(around, kept, keep * np.float32(1.0 - 0.12 * wish.strength))
 
 
 def gpt_image(a: Pixels, wish: Wish) -> Pixels:
     """Every part of the prompt in its order, then clean contours and a warm, even light."""
     fine = replace(wish, touch=wish.touch.coarser(0.82))
-    drawing = staging.in_order(flatten.areas(a, fine.touch.px(3)), fine)
+    drawing = _washed(staging.in_order(flatten.areas(a, fine.touch.px(3)), fine), a, fine)
     grey = stretch(luma(flatten.areas(staging.placed(a, wish), fine.touch.px(5))))
     line = edges.lines(grey, fine.touch.px(1.6), depth=0.7, sharpness=34)
     glow = blur(clip(drawing - 0.6), fine.touch.px(20)) * 0.4
     warm = graded(clip(drawing * 0.97 + glow), "#54405c", "#ffeccb", 0.3)
     inked = mix(colour("#3b2a22"), warm, clip(line + 0.2))
     return mix(a, inked, min(1.0, 0.35 + 0.72 * wish.strength))
+
+
+def _washed(drawing: Pixels, a: Pixels, wish: Wish) -> Pixels:
+    """Looks that know only ink and paper are coloured in by hand."""
+    if not any(name in register.GREY_LOOKS for name in staging.looks_of(wish)):
+        return drawing
+    flat = flatten.areas(staging.placed(a, wish), wish.touch.px(12))
+    wash = saturate(gamma(flat, 0.62), 1.7)
+    return mix(drawing, clip(drawing * (wash * 0.95 + 0.3)), 0.85)
 
 
 def flux_kontext_max(a: Pixels, wish: Wish) -> Pixels:
@@ -191,7 +201,7 @@ def flux_kontext_max(a: Pixels, wish: Wish) -> Pixels:
 
 
 MANNERS: Mapping[str, Manner] = {
-    "flux-dev": Manner(draw=flux_dev, strength=0.8, house_look="photo"),
+    "flux-dev": Manner(draw=flux_dev, strength=0.7, house_look="photo"),
     "ideogram-remix": Manner(draw=ideogram_remix, strength=0.9, house_look="poster"),
     "flux-redux": Manner(draw=flux_redux, strength=0.6, house_look=None),
     "flux-canny": Manner(draw=flux_canny, strength=0.85, house_look="pen-and-wash"),

@@ -9,6 +9,8 @@ from PIL import Image
 
 from core.studio.looks.pixels import Pixels, clip, colour, from_picture, luma, mix, rgb, to_picture
 
+_CHOICE_PX = 192
+
 
 def ramp(grey: Pixels, stops: Sequence[str]) -> Pixels:
     """Colour a map from the first stop (dark) to the last (light)."""
@@ -31,8 +33,12 @@ def nearest_inks(a: Pixels, inks: Sequence[str]) -> Pixels:
 
 def own_inks(a: Pixels, count: int) -> Pixels:
     """Reduce a picture to the `count` colours that suit it best."""
-    reduced = to_picture(a).quantize(count, method=Image.Quantize.MEDIANCUT, kmeans=2)
-    return from_picture(reduced.convert("RGB"))
+    small = to_picture(a)
+    # The colours are chosen on a thumbnail: choosing them on everything takes a second and more.
+    small.thumbnail((_CHOICE_PX, _CHOICE_PX), Image.Resampling.BOX)
+    chosen = small.quantize(count, method=Image.Quantize.MEDIANCUT, kmeans=2)
+    inked = to_picture(a).quantize(palette=chosen, dither=Image.Dither.NONE)
+    return from_picture(inked.convert("RGB"))
 
 
 def hue(a: Pixels) -> tuple[Pixels, Pixels]:
