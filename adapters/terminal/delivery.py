@@ -88,7 +88,7 @@ class TerminalDeliverer:
 
     async def write(self, job: Job) -> Written:
         """
-        Write the job's pictures, their sheet and the comparison; files there already stay.
+        Write the job's pictures, a sheet of several, the comparison; files there already stay.
 
         Raises:
             DeliveryRefused: the pictures are gone, or the folder does not take them.
@@ -121,6 +121,8 @@ class TerminalDeliverer:
             raise DeliveryRefused("the pictures are no longer kept here") from exc
 
     async def _sheet(self, job: Job, pictures: Sequence[bytes], path: Path) -> str | None:
+        if len(pictures) < 2:  # noqa: PLR2004  # a sheet shows several pictures
+            return None
         name = self._name(job.request.model_id)
         try:
             data = await self._decoder.run(sheets.of_one_model, tuple(pictures), name, job.preview)

@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from adapters.presentation import LOCAL_PREVIEW, Action, JobCard
+from adapters.presentation import LOCAL_PREVIEW, JobCard
 from adapters.terminal.pixels import Pixels, half_blocks
 from adapters.terminal.report import ExitCode, JobReport, TryResult
 from adapters.wording import problem, wording
@@ -168,24 +168,6 @@ def _style(state: State) -> str:
     return style
 
 
-def how(action: Action) -> str | None:
-    """Return what to type for `action`, or None where a terminal needs no word for it."""
-    match action:
-        case Action.CANCEL:
-            text = "Ctrl-C cancels"
-        case Action.CHECK_AGAIN:
-            text = "redraw try --resume asks for the result again"
-        case Action.RUN_AGAIN | Action.EDIT_AND_RUN:
-            return None  # the shell's history has the command, to repeat or to edit
-        case Action.USE_AS_INPUT | Action.BEFORE_AFTER:
-            return None  # the files are there, and the comparison is always made
-        case Action.DELETE:
-            return None  # the files are the user's own
-        case _:
-            assert_never(action)
-    return text
-
-
 def side_by_side(before: Pixels, after: Pixels) -> RenderableType:
     """Return two small pictures beside each other, labelled."""
     table = Table.grid(padding=(0, 2))
@@ -219,10 +201,11 @@ class Folder:
 
 def closing(result: TryResult, cards: Sequence[JobCard], folder: Folder) -> Iterator[Text]:
     """Yield what came of it: what went wrong, what was written where, and how to go on."""
-    for card, report in zip(cards, result.jobs, strict=True):
-        yield from _ending(card, report, several=result.several)
     if result.several:
+        yield from _endings(cards, result.jobs)
         yield _all_ready(result)
+    else:
+        yield from _ending(cards[0], result.jobs[0])
     listed = files(result, folder)
     if listed:
         yield listed
@@ -230,22 +213,31 @@ def closing(result: TryResult, cards: Sequence[JobCard], folder: Folder) -> Iter
         yield from go_on(preview=result.summary.preview, several=result.several)
 
 
-def _ending(card: JobCard, report: JobReport, *, several: bool) -> Iterator[Text]:
-    name = f"{card.model}: " if several else ""
+def _ending(card: JobCard, report: JobReport) -> Iterator[Text]:
     if report.error:
-        yield line(f"{name}{report.error}", _style(card.state) if report.outputs else "red")
-        yield from (Text(hint) for hint in map(how, card.actions) if hint)
-    elif not several:
+        yield line(report.error, _style(card.state) if report.outputs else "red")
+    else:
         yield Text(f"{card.words.what_happened} ({card.model}, {timing(card)})", style="green")
-    for notice in () if several else card.notices:
+    for notice in card.notices:
         if notice != card.words.what_happened:
             yield line(notice, "dim")
+
+
+def _endings(cards: Sequence[JobCard], reports: Sequence[JobReport]) -> Iterator[Text]:
+    """Yield what went wrong; models that ended alike share a line."""
+    models: dict[str, list[str]] = {}
+    for card, report in zip(cards, reports, strict=True):
+        if report.error:
+            models.setdefault(report.error, []).append(card.model)
+    for error, alike in models.items():
+        yield line(f"{', '.join(alike)}: {error}", "red")
 
 
 def _all_ready(result: TryResult) -> Text:
     ready = sum(job.error is None for job in result.jobs)
     seconds = result.summary.seconds or 0.0
-    return Text(f"{ready} of {len(result.jobs)} models are done ({seconds:.0f} s).", style="green")
+    style = "green" if ready == len(result.jobs) else "yellow"
+    return Text(f"{ready} of {len(result.jobs)} models are done ({seconds:.0f} s).", style=style)
 
 
 def go_on(*, preview: bool, several: bool) -> Iterator[Text]:
@@ -263,7 +255,7 @@ def files(result: TryResult, folder: Folder) -> Text:
     if result.several and whole.outputs:
         count = len(whole.outputs)
         pictures = "1 picture" if count == 1 else f"{count} pictures"
-        listed = [(folder.out, f"{pictures}, each with its sheet and its comparison")]
+        listed = [(folder.out, f"{pictures}, each with its comparison")]
     listed.append((whole.before_after, "before and after"))
     listed.append((whole.sheet, "every model on one sheet" if result.several else "contact sheet"))
     text = Text(no_wrap=True)

@@ -187,7 +187,19 @@ async def test_comparison_is_left_out_where_the_input_is_gone(
     )
     written = await deliverer.write(ended)
 
-    assert (len(written.outputs), written.sheet is None, written.before_after) == (1, False, None)
+    assert (len(written.outputs), written.before_after) == (1, None)
+
+
+async def test_one_picture_has_no_sheet(
+    deliverer: TerminalDeliverer, spool: FileSpool, tmp_path: Path
+) -> None:
+    """A sheet shows several pictures; one alone would only be shown once more, and blown up."""
+    gold = await kept(spool, "gold")
+    ended = job(run=run(out=tmp_path / "out"), state=State.READY, prepared=(gold,), outputs=(gold,))
+    written = await deliverer.write(ended)
+
+    assert (written.sheet, written.before_after is None) == (None, False)
+    assert len(list((tmp_path / "out").iterdir())) == 2
 
 
 async def test_picture_that_cannot_be_decoded_costs_only_the_sheets(
@@ -198,7 +210,7 @@ async def test_picture_that_cannot_be_decoded_costs_only_the_sheets(
     kind, width_px, height_px = probe_picture(data)
     cut = data[:400]
     bad = await spool.put(cut, kind=kind, width_px=width_px, height_px=height_px)
-    ended = job(run=run(out=tmp_path / "out"), state=State.READY, outputs=(bad,))
+    ended = job(run=run(out=tmp_path / "out"), state=State.READY, outputs=(bad, bad))
     written = await deliverer.write(ended)
 
     assert content(written.outputs[0]) == cut

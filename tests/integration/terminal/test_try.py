@@ -80,12 +80,12 @@ async def test_states_are_shown_in_order(terminal: Terminal) -> None:
 
 async def test_json_prints_nothing(terminal: Terminal) -> None:
     """With --json nothing is printed while it runs; the object has paths that exist."""
-    made = await terminal.type(photo(terminal), "a woodcut", as_json=True)
+    made = await terminal.type(photo(terminal), "a woodcut", values={"batch": "2"}, as_json=True)
     whole = json.loads(json.dumps(made.to_json()))
 
     assert terminal.shown == ""
     files = (*whole["outputs"], whole["sheet"], whole["before_after"])
-    assert [kind_of(path) for path in files] == [Kind.JPEG] * 3
+    assert [kind_of(path) for path in files] == [Kind.JPEG] * 4
     assert (whole["state"], whole["model"], whole["preview"]) == ("ready", "flux-dev", False)
 
 

@@ -216,14 +216,6 @@ def test_timing_compares_with_the_expected(of: Job, expected: str) -> None:
     assert render.timing(card(of)) == expected
 
 
-@pytest.mark.parametrize("action", Action)
-def test_every_action_is_decided_on(action: Action) -> None:
-    """Each action has words for a terminal or is left out on purpose; none is forgotten."""
-    hint = render.how(action)
-
-    assert (hint is None) == (action not in {Action.CANCEL, Action.CHECK_AGAIN})
-
-
 def test_small_pictures_stand_side_by_side() -> None:
     """Before and after are drawn beside each other with half blocks and labels."""
     red = Pixels(width=4, height=4, rgb=bytes([255, 0, 0] * 16))
@@ -293,7 +285,7 @@ def test_closing_of_all_models_ends_with_the_sheet() -> None:
 
     assert lines[0] == "1 of 1 models are done (12 s)."
     assert lines[-3:] == [
-        "  prints   1 picture, each with its sheet and its comparison",
+        "  prints   1 picture, each with its comparison",
         "  prints/all.jpg   every model on one sheet",
         "With real tokens: set QOLABA_API_KEY=… and run the same command again.",
     ]
@@ -304,19 +296,20 @@ def test_closing_of_a_hosted_run_does_not_ask_for_tokens() -> None:
     assert "QOLABA_API_KEY" not in closed(job(state=State.READY))
 
 
-def test_closing_of_an_expired_job_says_how_to_check_again() -> None:
-    """A job that may still have a result says how to ask for it."""
-    text = closed(
-        job(
-            state=State.EXPIRED,
-            reason=Reason.DEADLINE,
-            remote_task_id="t",
-            submitted_at=START,
-        )
-    )
+def test_models_that_ended_alike_share_a_line() -> None:
+    """What went wrong with several models in the same way is told once, and not in green."""
+    bad, good = job(state=State.FAILED, reason=Reason.FILTERED), job(state=State.READY)
+    cards = [card(of) for of in (bad, good, bad)]
+    made = tuple(report.of_job(shown, "shade", Written()) for shown in cards)
+    result = report.result(made, preview=False, several=True, interrupts=Interrupts())
 
-    assert "may have been charged" in text
-    assert "redraw try --resume asks for the result again" in text
+    lines = list(render.closing(result, cards, HERE))
+
+    assert [line.plain.split(":")[0] for line in lines] == [
+        "Shade, Shade",
+        "1 of 3 models are done (12 s).",
+    ]
+    assert [line.style for line in lines] == ["red", "yellow"]
 
 
 def test_closing_of_an_interrupted_job_says_where_it_stands() -> None:
