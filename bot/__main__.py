@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
@@ -20,6 +21,8 @@ def main() -> None:
         from bot import exits
 
         sys.exit(exits.report_unforeseen(exc))
+    finally:
+        gc.freeze()  # what is alive now goes with the process; looking through it takes 0.3 s
 
 
 if __name__ == "__main__":
