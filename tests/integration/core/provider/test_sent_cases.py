@@ -127,7 +127,7 @@ async def test_no_free_slot_was_not_sent() -> None:
 
 async def test_submit_does_not_use_a_kept_connection() -> None:
     """
-    A submit goes out on a connection of its own.
+    A submit goes out on a connection of its own, not even on that of another submit.
 
     The other side may close a kept connection just as it is used again; a submit would then have
     an unknown outcome although nothing was wrong with it.
@@ -156,7 +156,8 @@ async def test_submit_does_not_use_a_kept_connection() -> None:
         client = _client(http, f"http://127.0.0.1:{port}")
         await client.poll("task-1")
         assert await client.submit(CALL) == "task-1"
+        assert await client.submit(CALL) == "task-1"
         with pytest.raises(ProviderUnavailable):
             await client.poll("task-1")
 
-    assert seen == [[b"/getImage", b"/getImage"], [b"/getImagetoImage"]]
+    assert seen == [[b"/getImage", b"/getImage"], [b"/getImagetoImage"], [b"/getImagetoImage"]]

@@ -211,6 +211,10 @@ def test_packaged_model_is_not_blamed(tmp_path: Path) -> None:
 
     assert mistake.startswith("FILE: [models.my-model] name: expected a value that")
 
+    (mistake,) = _mistakes(tmp_path, '[models.flux-dev]\nname = "GPT Image"')
+
+    assert mistake.startswith("FILE: [models.flux-dev] name: expected a value that gpt-image")
+
 
 def test_something_must_be_left(tmp_path: Path) -> None:
     """Hiding every model is a mistake."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import string
 from datetime import UTC, datetime, timedelta
 
@@ -87,12 +88,10 @@ def test_another_picture_is_not_opened() -> None:
         read(KEY, token(), NOW, name="\ud800")
 
 
-@pytest.mark.parametrize("at", range(0, 200, 7))
-def test_no_letter_can_be_changed(at: int) -> None:
+def test_no_letter_can_be_changed() -> None:
     """Every letter of a token counts, the last bits of each part included."""
     good = token()
-    at %= len(good)
-    for letter in "AB_.":
+    for at, letter in itertools.product(range(len(good)), URL_SAFE):
         changed = good[:at] + letter + good[at + 1 :]
         if changed != good:
             with pytest.raises(AddressRefused):
