@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import structlog
 
@@ -19,6 +20,7 @@ from core.errors import (
     RequestRejected,
 )
 from core.jobs.delivery import Deliverer
+from core.jobs.foreign import within
 from core.jobs.job import Delivery, DeliveryState, Facts, Job
 from core.jobs.lifecycle import Event
 from core.jobs.verdicts import Verdict
@@ -34,6 +36,8 @@ from core.request import fitting_size
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
+
 ReferenceUrls = Callable[[Job], Awaitable[tuple[str, ...]]]
 """Makes public addresses for a job's prepared pictures: signed links of ours, or a bucket's."""
 
@@ -41,6 +45,10 @@ OUTPUT_MAX_BYTES = 32 * 1024 * 1024
 """Largest result that is downloaded; the models' largest PNGs are below 8 MB."""
 OUTPUTS_MAX = 16
 """How many results of one job are looked at; the API makes 8 at most."""
+PREPARATIONS = 4
+"""How many users' pictures are held in memory at once, over all jobs."""
+FETCH_MAX_S = 120.0
+"""How long a platform may take to bring the pictures or to name their addresses, in seconds."""
 DOWNLOADS = 8
 """How many results are downloaded and held in memory at once, over all jobs."""
 
@@ -70,6 +78,7 @@ class Steps:
         catalogue: Catalogue,
         reference_urls: ReferenceUrls | None,
         deliveries: Callable[[str], Awaitable[tuple[Delivery, ...]]],
+        fetch_max_s: float = FETCH_MAX_S,
     ) -> None:
         """
         Take the doers; `reference_urls` is None where only the platforms can host pictures.
@@ -84,6 +93,8 @@ class Steps:
         self._catalogue = catalogue
         self._reference_urls = reference_urls
         self._deliveries = deliveries
+        self._preparations = asyncio.Semaphore(PREPARATIONS)
+        self._fetch_max_s = fetch_max_s
         self._downloads = asyncio.Semaphore(DOWNLOADS)
 
     async def prepare(self, job: Job) -> Facts:
@@ -95,14 +106,14 @@ class Steps:
         """
         prepared: list[MediaItem] = []
         notices: dict[str, None] = {}
-        for item in await self._deliverers[job.origin.platform].fetch(job):
-            made = await self._decoder.prepare(await self._spool.read(item))
-            notices.update(dict.fromkeys(made.notes))
-            prepared.append(
-                await self._spool.put(
+        for item in await self._in_time(self._deliverers[job.origin.platform].fetch(job)):
+            async with self._preparations:
+                made = await self._decoder.prepare(await self._spool.read(item))
+                kept = await self._spool.put(
                     made.data, kind=made.kind, width_px=made.width_px, height_px=made.height_px
                 )
-            )
+            notices.update(dict.fromkeys(made.notes))
+            prepared.append(kept)
         if not prepared:
             raise Gone("there is no picture")
         return Facts(prepared=tuple(prepared), notices=tuple(notices))
@@ -160,15 +171,29 @@ class Steps:
 
     async def _public_urls(self, job: Job) -> tuple[str, ...]:
         if self._reference_urls is not None:
+            await self._check_kept(job)
             return await self._reference_urls(job)
         sent = tuple(
             row for row in await self._deliveries(job.job_id) if row.state is DeliveryState.SENT
         )
-        urls = await self._deliverers[job.origin.platform].reference_urls(job, sent)
+        urls = await self._in_time(self._deliverers[job.origin.platform].reference_urls(job, sent))
         if not urls:
             raise MediaUnavailable("the picture has no public address")
         await self._downloader.fetch(urls[0], limit_bytes=OUTPUT_MAX_BYTES)
         return urls
+
+    async def _check_kept(self, job: Job) -> None:
+        """Raise Gone rather than pay for a call whose picture nobody could fetch."""
+        for item in job.prepared:
+            if not await self._spool.exists(item):
+                raise Gone("a prepared picture is no longer kept")
+
+    async def _in_time(self, call: Awaitable[T]) -> T:
+        """Await a platform; raises MediaUnavailable when it takes too long."""
+        try:
+            return await within(self._fetch_max_s, call)
+        except TimeoutError as exc:
+            raise MediaUnavailable("the platform took too long") from exc
 
     async def _fresh_urls(self, job: Job) -> tuple[str, ...]:
         try:

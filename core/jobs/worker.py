@@ -38,8 +38,13 @@ from core.jobs.watch import Finding
 
 log = structlog.get_logger()
 
-CLAIMS, PREPARATIONS, SUBMITS, FINDINGS, COLLECTIONS, DELIVERIES = 8, 4, 16, 16, 8, 16
-"""How many jobs are in each kind of step at once."""
+CLAIMS, PREPARATIONS, SUBMITS, FINDINGS, COLLECTIONS, DELIVERIES = 32, 16, 16, 32, 16, 32
+"""
+How many jobs are in each kind of step at once.
+
+More than the work itself would want, since most of a step is waiting for commits, and those that
+wait together share one. Pictures in memory and processes that decode have limits of their own.
+"""
 GRACE_S = 15.0
 """How long a stop waits for submits, records and deliveries under way, in seconds."""
 ACK_GRACE_S = 30.0

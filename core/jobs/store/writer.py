@@ -17,12 +17,12 @@ from core.jobs.store.engine import Database, as_ours
 
 WINDOW_S = 0.003
 """How long the first write of a group waits for others to join it, in seconds."""
-STEADY_PER_S = 40.0
+STEADY_PER_S = 20.0
 """
 Transactions a second while writes keep coming; a few of them may follow each other faster.
 
 Each costs about a millisecond of CPU and a wait for the disk, however little it writes: a group
-that is filled for 25 ms instead of 3 halves what a write costs when hundreds come in a second.
+that is filled for 50 ms instead of 3 halves what a write costs when hundreds come in a second.
 """
 BURST = 24.0
 """Transactions that may follow each other without a pause; the writes of one job are 14."""
