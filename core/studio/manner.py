@@ -60,7 +60,10 @@ def ideogram_remix(a: Pixels, wish: Wish) -> Pixels:
     grey = stretch(luma(bold))
     free = 0.22 if staging.minds_colour(wish) else 0.52
     recast = mix(bold, palette.ramp(grey, scheme), 0.15 + free * wish.strength)
-    drawing = staging.aired(staging.closed(staging.styled(recast, broad), broad), broad)
+    drawing = staging.styled(recast, broad)
+    if _is_grey(wish):
+        drawing = mix(drawing, palette.ramp(luma(drawing), (scheme[0], scheme[3], scheme[4])), 0.85)
+    drawing = staging.aired(staging.closed(drawing, broad), broad)
     amount = min(1.0, 0.5 + 0.55 * wish.strength)
     return _mounted(mix(content, contrast(drawing, 1.08), amount), wish)
 
@@ -74,6 +77,10 @@ _SCHEMES = (
     ("#101a3c", "#2f4b9c", "#7f8fd9", "#f3a6b4", "#fff1e0"),
     ("#1c2b22", "#3f6b4a", "#a7b35a", "#f0d186", "#fff8e7"),
 )
+
+
+def _is_grey(wish: Wish) -> bool:
+    return any(name in register.GREY_LOOKS for name in staging.looks_of(wish))
 
 
 def _mounted(a: Pixels, wish: Wish) -> Pixels:
@@ -128,7 +135,12 @@ def flux_canny(a: Pixels, wish: Wish) -> Pixels:
     new = palette.ramp(stretch(luma(blur(flat, wish.touch.px(3))), 3, 97), scheme)
     free = 0.35 if staging.minds_colour(wish) else 0.8
     filled = mix(content, clip(new * 0.92 + 0.06), 0.1 + free * wish.strength)
-    drawing = staging.closed(staging.styled(filled, wish), wish)
+    drawing = staging.styled(filled, wish)
+    if _is_grey(wish):
+        drawing = mix(
+            drawing, clip(drawing * (saturate(new, 1.3) + 0.35)), 0.3 + 0.55 * wish.strength
+        )
+    drawing = staging.closed(drawing, wish)
     grey = stretch(luma(staging.placed(a, wish)))
     fine = edges.lines(grey, wish.touch.px(1.0), depth=1.0 * wish.touch.gain, sharpness=40)
     bold = edges.lines(grey, wish.touch.px(2.3), depth=0.8 * wish.touch.gain, sharpness=44)
@@ -178,7 +190,7 @@ def gpt_image(a: Pixels, wish: Wish) -> Pixels:
 
 def _washed(drawing: Pixels, a: Pixels, wish: Wish) -> Pixels:
     """Looks that know only ink and paper are coloured in by hand."""
-    if not any(name in register.GREY_LOOKS for name in staging.looks_of(wish)):
+    if not _is_grey(wish):
         return drawing
     flat = flatten.areas(staging.placed(a, wish), wish.touch.px(12))
     wash = saturate(gamma(flat, 0.62), 1.7)

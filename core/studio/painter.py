@@ -143,10 +143,10 @@ def _wish(
 
 
 def _gain(guidance_scale: float | None) -> float:
-    """From 0.62 at a guidance of 1 over 1.0 at 3.5 to about 1.65 at 30."""
+    """From 0.7 at a guidance of 1 over 1.0 at 3.5 to about 1.5 at 30."""
     if guidance_scale is None:
         return 1.0
-    return 1.0 + 0.303 * math.log(min(30.0, max(1.0, guidance_scale)) / _USUAL_GUIDANCE)
+    return 1.0 + 0.235 * math.log(min(30.0, max(1.0, guidance_scale)) / _USUAL_GUIDANCE)
 
 
 def _varied_view(a: Pixels, task: Painting, wish: Wish) -> Pixels:
@@ -164,7 +164,7 @@ def _varied_view(a: Pixels, task: Painting, wish: Wish) -> Pixels:
 
 def _finished(a: Pixels, task: Painting, wish: Wish) -> Pixels:
     gain = wish.touch.gain
-    pressed = saturate(contrast(clip(a), 1.0 + 0.28 * (gain - 1.0)), 1.0 + 0.55 * (gain - 1.0))
+    pressed = saturate(contrast(clip(a), 1.0 + 0.3 * (gain - 1.0)), 1.0 + 0.3 * (gain - 1.0))
     if task.batch_index:
         turn = float(wish.touch.random("turn").uniform(-0.02, 0.02))
         pressed = palette.turn_hue(pressed, turn)

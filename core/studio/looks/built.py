@@ -103,7 +103,7 @@ def mosaic(a: Pixels, touch: Touch) -> Pixels:
 def stained_glass(a: Pixels, touch: Touch) -> Pixels:
     """Glass in deep colours between lead lines, lit from behind."""
     rng = touch.random("glass")
-    bright = saturate(contrast(flatten.areas(a, touch.px(8)), 1.25), 1.9 * touch.gain)
+    bright = saturate(contrast(flatten.areas(a, touch.px(8)), 1.2), 1.5 * touch.gain)
     cut = flatten.patches(bright, touch.px(46, 9), rng)
     panes = flatten.cell_colours(bright, cut)
     high = panes.max(axis=1, keepdims=True)

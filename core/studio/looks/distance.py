@@ -31,7 +31,7 @@ def sky(a: Pixels) -> Pixels:
     smooth = 1.0 - smoothstep(0.04, 0.3, blur(edges.steepness(luma(a), long / 500), long / 110))
     grey = luma(a)
     blueness = a[..., 2] - a[..., 0]
-    light = smoothstep(0.35, 0.75, grey + np.clip(blueness, -0.15, 0.3) * 0.9)
+    light = smoothstep(0.22, 0.6, grey + np.clip(blueness, -0.15, 0.3) * 0.9)
     upper = smoothstep(0.68, 0.32, rows / max(1, a.shape[0] - 1))
     return clip(_guided(grey, smooth * light * upper, max(2, long // 90)))
 

@@ -117,7 +117,7 @@ EDITS: Mapping[str, Look] = {
 def region(a: Pixels, name: str, tone: str | None) -> Pixels:
     """Where an instruction applies: a region, a colour, or what stands out in the middle."""
     if tone is not None:
-        return _of_tone(a, colour(tone))
+        return _strongest(a, _of_tone(a, colour(tone)))
     if name == "sky":
         return distance.sky(a)
     if name == "plants":
@@ -131,10 +131,22 @@ def region(a: Pixels, name: str, tone: str | None) -> Pixels:
 def _of_tone(a: Pixels, tone: Pixels) -> Pixels:
     turn, saturation = palette.hue(tone[None, None])
     if saturation[0, 0] > 0.2:
-        return distance.of_colour(a, float(turn[0, 0]))
+        place = float(turn[0, 0])
+        # Wood and skin are near red on the circle; nobody calls them red.
+        return distance.of_colour(a, place, 0.035 if abs(place - 0.5) > 0.47 else 0.075)
     away = np.abs(luma(a) - float(luma(tone[None, None])[0, 0]))
     plain = smoothstep(0.35, 0.15, palette.hue(a)[1])
     return plain * smoothstep(0.3, 0.15, away)
+
+
+def _strongest(a: Pixels, where: Pixels) -> Pixels:
+    """Of the places that have a colour, those that have it clearly: the suit, not the skin."""
+    saturation = palette.hue(a)[1]
+    there = saturation[where > 0.5]
+    if there.size < 16:
+        return where
+    clear = float(np.percentile(there, 85))
+    return where * smoothstep(clear * 0.5, clear * 0.72, saturation)
 
 
 def _standing_out(a: Pixels) -> Pixels:
@@ -144,7 +156,7 @@ def _standing_out(a: Pixels) -> Pixels:
     shares = np.bincount((turn * 72).astype(np.int32).ravel() % 72, weight.ravel(), minlength=72)
     shares = shares + np.roll(shares, 1) + np.roll(shares, -1)
     place = (int(shares.argmax()) + 0.5) / 72
-    return distance.of_colour(a, place, 0.032) * (0.15 + 0.85 * distance.centre(a.shape, 1.1))
+    return _strongest(a, distance.of_colour(a, place, 0.032)) * distance.centre(a.shape, 0.9)
 
 
 def recoloured(a: Pixels, where: Pixels, tone: str) -> Pixels:

@@ -7,18 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from core.studio.looks import grain
+from core.studio.looks import edges, grain
 from core.studio.looks.pixels import (
     Pixels,
     around,
+    blur,
     bordered,
     box,
     clip,
     grid,
     luma,
+    mix,
     resize,
     sample,
     shifted,
+    smoothstep,
 )
 
 _DIRECTIONS = ((-1, -1), (-1, 1), (1, -1), (1, 1), (0, -1), (0, 1), (-1, 0), (1, 0))
@@ -42,6 +45,13 @@ def areas(a: Pixels, radius_px: float, hardness: float = 4.0) -> Pixels:
     for down, right in _DIRECTIONS:
         sums += around(wide, radius, down * radius, right * radius)
     return clip(sums[..., :3] / (sums[..., 3:] + np.float32(1e-12)))
+
+
+def washes(a: Pixels, wide_px: float, fine_px: float) -> Pixels:
+    """Large even areas where there is room, small ones where there is detail, such as eyes."""
+    coarse = areas(areas(a, wide_px), wide_px * 0.6)
+    detail = blur(edges.steepness(luma(a), fine_px * 0.4), wide_px * 0.45)
+    return mix(coarse, areas(a, fine_px), smoothstep(0.14, 0.36, detail))
 
 
 def levels(grey: Pixels, count: int, softness: float = 0.12) -> Pixels:

@@ -132,8 +132,8 @@ def watercolour(a: Pixels, touch: Touch) -> Pixels:
     """Transparent washes on rough paper: wandering edges, dark rims, granulation, bare paper."""
     rng = touch.random("watercolour")
     rows, columns = grid(a.shape)
-    wander = [(grain.clouds(a.shape, rng, touch.px(46), 4) - 0.5) * touch.px(15) for _ in "yx"]
-    flat = flatten.areas(flatten.areas(a, touch.px(16)), touch.px(9))
+    wander = [(grain.clouds(a.shape, rng, touch.px(46), 4) - 0.5) * touch.px(11) for _ in "yx"]
+    flat = flatten.washes(a, touch.px(16), touch.px(5))
     flat = sample_between(flat, rows + wander[0], columns + wander[1])
     flat = saturate(gamma(flat, 0.72), 1.45 * touch.gain)
     pigment = mix(flat, flatten.posterised(flat, 6), 0.75)
@@ -163,8 +163,8 @@ def gouache(a: Pixels, touch: Touch) -> Pixels:
     """Opaque, matt colour in flat shapes with dry edges."""
     rng = touch.random("gouache")
     rows, columns = grid(a.shape)
-    wander = [(grain.clouds(a.shape, rng, touch.px(18), 3) - 0.5) * touch.px(7) for _ in "yx"]
-    flat = flatten.areas(flatten.areas(a, touch.px(16)), touch.px(12))
+    wander = [(grain.clouds(a.shape, rng, touch.px(18), 3) - 0.5) * touch.px(5) for _ in "yx"]
+    flat = flatten.washes(a, touch.px(17), touch.px(6))
     flat = sample_between(flat, rows + wander[0], columns + wander[1])
     flat = saturate(contrast(flat, 1.12), 1.35 * touch.gain)
     inks = palette.own_inks(flat, 22)

@@ -19,7 +19,7 @@ class Touch:
     seed: int
     """Decides every random choice."""
     gain: float = 1.0
-    """How hard the effect is pressed: about 0.6 (hint) to 1.6 (heavy), from the guidance scale."""
+    """How hard the effect is pressed: about 0.7 (hint) to 1.5 (heavy), from the guidance scale."""
     scale: float = 1.0
     """Size of strokes, dots and cells; 1 suits a picture of 1024 px."""
 

@@ -35,7 +35,7 @@ def fog(a: Pixels, touch: Touch) -> Pixels:
     drift = grain.clouds((a.shape[0], a.shape[1] // 2 + 2), rng, touch.px(300), 4)
     from_wide = np.repeat(drift, 2, axis=1)[:, : a.shape[1]]
     far = distance.farness(a)
-    veil = clip((0.22 + 0.68 * far + 0.22 * (from_wide - 0.5)) * touch.gain**0.6)
+    veil = clip((0.14 + 0.72 * far + 0.22 * (from_wide - 0.5)) * touch.gain**0.6)
     soft = mix(a, blur(a, touch.px(7)), far)
     tone = mix(colour("#c3ccd3"), blur(a, touch.px(120)), 0.25)
     return mix(saturate(soft, 0.65), tone, clip(veil) * 0.92)
