@@ -76,9 +76,19 @@ class Tried:
         """Whether there is a job, and it is in `state` after at least so many submits."""
         return any(job[0] == state and job[1] >= attempts for job in self.jobs().values())
 
+    @property
+    def out(self) -> Path:
+        """The folder of results."""
+        return self.folder / "redraw-out"
+
     def written(self) -> dict[str, int]:
-        """Return the files in the folder of results, with the number of each on its disk."""
-        return {path.name: path.stat().st_ino for path in self.folder.glob("redraw-out/*")}
+        """Return the whole files in the folder of results, with the number of each on its disk."""
+        files = [path for path in self.out.glob("*") if path.suffix != ".part"]
+        return {path.name: path.stat().st_ino for path in files}
+
+    def parts(self) -> list[Path]:
+        """Return what is there of files that are not whole."""
+        return list(self.out.glob("*.part"))
 
 
 def said(done: Done) -> dict[str, object]:
