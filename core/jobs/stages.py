@@ -83,17 +83,20 @@ class Stages:
         return job
 
     async def prepare(self, job: Job) -> Job:
-        """Prepare the pictures, and post the card that shows them."""
+        """Prepare the pictures, unless an earlier try did, and post the card that shows them."""
+        made = Facts(prepared=job.prepared)
         try:
-            facts = Facts() if job.prepared else await self._steps.prepare(job)
+            if not job.prepared:
+                made = await self._steps.prepare(job)
             await self._courier.post_card(
-                replace(job, prepared=facts.prepared or job.prepared, notices=facts.notices)
+                replace(job, prepared=made.prepared or (), notices=job.notices + made.notices)
             )
         except (MediaError, DeliveryError) as exc:
             log.info("not_prepared", job_id=job.job_id, error=str(exc))
             event, facts = verdicts.after_preparing(exc, job, self._clock.now(), self._rng)
+            facts = replace(facts, prepared=made.prepared, notices=made.notices)
             return await self.record(job, event, facts)
-        return await self.record(job, Event.PREPARED, facts)
+        return await self.record(job, Event.PREPARED, made)
 
     async def pass_gate(self, is_wanted: Callable[[], bool]) -> bool:
         """Return True once one submit may be made, False once it is not wanted any more."""
@@ -133,7 +136,8 @@ class Stages:
         """End a job that cannot even be asked for; no call is made."""
         rejection = exc.rejection if isinstance(exc, RequestRejected) else Rejection.PICTURE
         job = await self.record(job, Event.SUBMIT_CLAIMED)
-        return await self.record(job, Event.REJECTED, Facts(reason_detail=rejection))
+        facts = Facts(reason_detail=rejection)
+        return await lasting(lambda: self.record(job, Event.REJECTED, facts), self._clock)
 
     async def _send(self, job: Job, call: Call) -> Verdict:
         try:

@@ -328,13 +328,13 @@ async def test_place_that_refuses_the_card_gets_no_submit(tmp_path: Path) -> Non
 
 
 async def test_card_is_posted_once_though_the_place_stumbles(tmp_path: Path) -> None:
-    """A card that was put off is posted later, without preparing the picture in vain for ever."""
+    """A card that was put off is posted later; the picture is not prepared again for it."""
     async with open_rig(tmp_path) as rig:
         rig.deliverer.fail("card", DeliveryRetryable(retry_after_s=3.0), times=2)
         await rig.start()
         job = await rig.ended((await rig.order()).job_id)
 
-        assert job.state is State.READY
+        assert (job.state, rig.deliverer.fetches) == (State.READY, 1)
         assert rig.deliverer.posts(job.job_id) == ["card", "result", "card_final"]
 
 
