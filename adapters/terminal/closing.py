@@ -7,14 +7,13 @@ from collections.abc import Sequence
 import structlog
 from rich.console import Console, RenderableType
 
-from adapters.terminal import files, names, pixels, render, report, sheets
+from adapters.terminal import files, names, pixels, render, report, resume, sheets
 from adapters.terminal.origin import Run
 from adapters.terminal.parts import Parts
 from adapters.terminal.report import JobReport
 from adapters.terminal.resume import Seen
 from adapters.terminal.watch import Watch
 from adapters.terminal.written import Written
-from adapters.wording import wording
 from core.errors import DeliveryRefused, MediaError
 from core.jobs.lifecycle import Reason, State
 
@@ -33,16 +32,16 @@ async def reports(watch: Watch, seen: Sequence[Seen]) -> tuple[JobReport, ...]:
 
 
 async def _report(watch: Watch, seen: Seen) -> JobReport:
-    job = seen.job
-    written, instead = Written.recorded(seen.deliveries), None
+    job, card = seen.job, watch.card(seen.job)
+    written = Written.recorded(seen.deliveries)
+    instead = report.with_resume(card.words, resume.way_on(seen, watch.parts.clock.now()))
     if watch.refused is not None and job.reason is Reason.WITHDRAWN:
         instead = report.mend_first(watch.refused)
     if job.state is State.READY and not written.outputs:
         try:
             written = await watch.parts.deliverer.write(job)
         except DeliveryRefused as error:
-            instead = wording(error)
-    card = watch.card(job)
+            instead = report.unwritten(error, card.words)
     return report.of_job(card, job.request.model_id, written, instead=instead)
 
 
@@ -68,7 +67,9 @@ async def sheet_of_all(parts: Parts, run: Run, seen: Sequence[Seen]) -> str | No
 def can_draw(console: Console, *, wanted: bool | None) -> bool:
     """Whether before and after are drawn on this console."""
     if wanted is None:
-        return console.is_terminal and console.color_system in ENOUGH_COLOURS
+        return (
+            console.is_terminal and not console.no_color and console.color_system in ENOUGH_COLOURS
+        )
     return wanted
 
 

@@ -9,10 +9,12 @@ from typing import assert_never
 
 from adapters.presentation import JobCard
 from adapters.terminal.interrupts import Interrupts
+from adapters.terminal.resume import Way
 from adapters.terminal.written import Written
-from adapters.wording import Words, misconfigured, wording
+from adapters.wording import NOT_CHARGED, Words, misconfigured, wording
 from core.errors import (
     AppError,
+    DeliveryRefused,
     InvalidRequest,
     MediaError,
     MediaUnavailable,
@@ -125,6 +127,25 @@ def mend_first(cause: Misconfiguration) -> Words:
     return replace(words, what_to_do=f"{to_do}, then go on with: redraw try --resume.")
 
 
+_BY_RESUME = {
+    Way.CHECK_AGAIN: "redraw try --resume asks for the result once more, free of charge, "
+    "for four hours.",
+    Way.SUBMIT_ANEW: "redraw try --resume orders it again.",
+}
+"""What may be done about a job that ended, in the words of a terminal."""
+
+
+def with_resume(words: Words, way: Way) -> Words | None:
+    """Return `words` with the command that goes on with an ended job; None where none does."""
+    return replace(words, what_to_do=_BY_RESUME[way]) if way in _BY_RESUME else None
+
+
+def unwritten(error: DeliveryRefused, ready: Words) -> Words:
+    """Return what to say of a result that is `ready`, when its files could not be written."""
+    to_do = "It is kept: mend that, then go on with: redraw try --resume."
+    return replace(wording(error), charged=ready.charged, what_to_do=to_do)
+
+
 def _error(card: JobCard) -> str | None:
     if card.state is State.READY:
         return None
@@ -189,6 +210,16 @@ def refused(error: AppError, *, preview: bool, several: bool = False) -> TryResu
     return TryResult(
         exit_code=exit_code_for(error),
         summary=JobReport(preview=preview, error=wording(error).text),
+        several=several,
+    )
+
+
+def stopped(*, preview: bool, several: bool = False) -> TryResult:
+    """Return what came of a command that was interrupted before there was a job."""
+    told = f"It was stopped before anything was ordered. {NOT_CHARGED}"
+    return TryResult(
+        exit_code=ExitCode.INTERRUPTED,
+        summary=JobReport(preview=preview, error=told),
         several=several,
     )
 

@@ -28,7 +28,7 @@ class Way(StrEnum):
     CHECK_AGAIN = "check_again"
     """Its remote task is asked once more, free of charge."""
     SUBMIT_ANEW = "submit_anew"
-    """It was never sent: the same order is made again."""
+    """It was never sent, or is a preview: the same order is made again."""
     WRITE_AGAIN = "write_again"
     """It is ready, but its files could not be written."""
     NOTHING = "nothing"
@@ -52,11 +52,16 @@ def way_on(seen: Seen, now: datetime) -> Way:
         return Way.WATCH
     if job.state is State.READY:
         return _to_hand_over(seen)
-    if job.reason in _LEFT_ALONE and job.can_check_again(now):
+    if job.reason in _LEFT_ALONE and not job.preview and job.can_check_again(now):
         return Way.CHECK_AGAIN
-    if job.reason in _NEVER_SENT and job.request.prompt:
+    if _costs_nothing_to_order(job) and job.request.prompt:
         return Way.SUBMIT_ANEW
     return Way.NOTHING
+
+
+def _costs_nothing_to_order(job: Job) -> bool:
+    """A preview is drawn anew: its first drawing lost the picture's address with the job's end."""
+    return job.reason in _NEVER_SENT or (job.preview and job.reason in _LEFT_ALONE)
 
 
 def _waits_for_word(job: Job) -> bool:

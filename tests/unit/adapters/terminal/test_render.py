@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.console import Console, RenderableType
 
 from adapters import presentation
-from adapters.presentation import Action, JobCard
+from adapters.presentation import JobCard
 from adapters.terminal import render, report
 from adapters.terminal.interrupts import Interrupts
 from adapters.terminal.pixels import Pixels

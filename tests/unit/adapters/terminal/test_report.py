@@ -13,6 +13,7 @@ from adapters import presentation
 from adapters.terminal import report
 from adapters.terminal.interrupts import Interrupts
 from adapters.terminal.report import ExitCode, JobReport
+from adapters.terminal.resume import Way
 from adapters.terminal.written import Written
 from adapters.wording import Words
 from core.errors import (
@@ -186,6 +187,24 @@ def test_unwritten_result_is_an_error() -> None:
     made = report.of_job(card, "shade", Written(), instead=words)
 
     assert made.error == "It is full. So it was. Tidy up."
+
+
+@pytest.mark.parametrize(
+    ("way", "expected"),
+    [
+        (Way.CHECK_AGAIN, "asks for the result once more, free of charge"),
+        (Way.SUBMIT_ANEW, "orders it again"),
+    ],
+)
+def test_ended_job_is_gone_on_with_by_a_command(way: Way, expected: str) -> None:
+    """What a chat offers as a button is told as the command that does it."""
+    words = Words(what_happened="It ended.", charged="It was.", what_to_do="Press a button.")
+    told = report.with_resume(words, way)
+
+    assert told is not None
+    assert told.text.startswith("It ended. It was. redraw try --resume ")
+    assert expected in told.what_to_do
+    assert report.with_resume(words, Way.NOTHING) is None
 
 
 @pytest.mark.parametrize(

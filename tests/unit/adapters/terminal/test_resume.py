@@ -80,6 +80,17 @@ def test_job_with_a_remote_task_is_checked_again(
 
 @pytest.mark.parametrize(
     ("state", "reason"),
+    [(State.CANCELLED, Reason.MAY_BE_BILLED), (State.EXPIRED, Reason.DEADLINE)],
+)
+def test_preview_is_drawn_anew(state: State, reason: Reason) -> None:
+    """A preview costs nothing, and the first drawing may have lost the picture's address."""
+    ended = job(state=state, reason=reason, remote_task_id="t", submitted_at=START, preview=True)
+
+    assert way_on(ended) == Way.SUBMIT_ANEW
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
     [
         (State.UNCERTAIN, Reason.OUTCOME_UNKNOWN),
         (State.FAILED, Reason.REJECTED),
