@@ -6,6 +6,7 @@ Root: the commands and their options; each imports what it needs when it is call
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -71,6 +72,11 @@ def try_(
     ] = False,
 ) -> None:
     """Redraw a picture here and now; without an API key, as a local preview."""
+    from adapters.terminal.interrupts import Interrupts
+
+    interrupts = Interrupts()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: interrupts.press())  # while the libraries are loaded
     from bot import trying
 
     given = {
@@ -88,6 +94,7 @@ def try_(
         all_models=all_models,
         as_json=as_json,
         resume=resume,
+        interrupts=interrupts,
     )
     raise typer.Exit(code)
 

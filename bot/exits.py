@@ -17,6 +17,7 @@ from core.errors import (
     MediaError,
     QuotaExceeded,
     SettingsError,
+    StoreUnavailable,
     UnknownJob,
 )
 
@@ -33,6 +34,10 @@ def sentence(error: AppError) -> str:
     """Return what is wrong and what to do about it, as one line."""
     if isinstance(error, SettingsError):
         return f"{error.variable}: {_one_line(error.reason)}"
+    if isinstance(error, StoreUnavailable):
+        return (
+            f"the jobs cannot be read or kept ({error}): look at the disk, and at `redraw doctor`"
+        )
     words = wording(error)
     return _one_line(f"{words.what_happened} {words.what_to_do}")
 
@@ -48,12 +53,31 @@ def report(error: AppError) -> ExitCode:
     return exit_code(error)
 
 
+def report_any(error: Exception) -> ExitCode:
+    """Say what is wrong, foreseen or not; returns the exit code."""
+    return report(error) if isinstance(error, AppError) else report_unforeseen(error)
+
+
 def report_unforeseen(error: Exception) -> ExitCode:
     """Keep the details in the log file and name that; returns the exit code."""
+    say(unforeseen(error))
+    return ExitCode.FAILED
+
+
+def unforeseen(error: Exception) -> str:
+    """Keep the details in the log file; returns the sentence that names it."""
     kept = _keep(error)
     where = f"the details are in {kept}" if kept else "no log file could be written"
-    say(f"this should not have happened ({type(error).__name__}); {where}")
-    return ExitCode.FAILED
+    return f"this should not have happened ({type(error).__name__}); {where}"
+
+
+def first_of(failures: BaseExceptionGroup[AppError]) -> AppError:
+    """Return one error of a group: whatever went wrong first."""
+    error: BaseException = failures
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, AppError)
+    return error
 
 
 def _keep(error: Exception) -> Path | None:

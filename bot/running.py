@@ -87,17 +87,8 @@ async def serve(
                 for chat in chats:
                     tasks.create_task(chat.serve(works, stop))
         except* AppError as failures:
-            raise first_of(failures) from None
+            raise exits.first_of(failures) from None
     _log.info("stopped")
-
-
-def first_of(failures: BaseExceptionGroup[AppError]) -> AppError:
-    """Return one error of a group: whatever went wrong first."""
-    error: BaseException = failures
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    assert isinstance(error, AppError)
-    return error
 
 
 async def _until_signalled(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections.abc import Mapping
@@ -12,7 +13,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from adapters.terminal import report
 from adapters.terminal.app import (
+    ExitCode,
     Interrupts,
     JobReport,
     Parts,
@@ -44,6 +47,7 @@ def main(
     all_models: bool,
     as_json: bool,
     resume: bool,
+    interrupts: Interrupts,
 ) -> int:
     """Redraw; prints what a person reads, or with `as_json` one object and nothing else."""
     options = TryOptions(
@@ -55,34 +59,42 @@ def main(
         as_json=as_json,
     )
     try:
-        settings = Settings.from_machine()
-        logs.configure_file(settings.data_dir / "redraw.log", settings.secrets)
-        result = asyncio.run(_try(settings, options))
+        result = _result(options, interrupts)
     except AppError as error:
         if not as_json:
             raise
-        result = _refused(error, several=all_models)
+        exits.report(error)
+        result = _ended(exits.exit_code(error), exits.sentence(error), several=all_models)
+    except Exception as error:  # whatever happens, scripts get their object
+        if not as_json:
+            raise
+        result = _ended(ExitCode.FAILED, exits.unforeseen(error), several=all_models)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all that is left is to say what came of it
     if as_json:
         sys.stdout.write(json.dumps(result.to_json(), indent=2) + "\n")
     return result.exit_code
 
 
-def _refused(error: AppError, *, several: bool) -> TryResult:
-    exits.report(error)
-    return TryResult(
-        exit_code=exits.exit_code(error),
-        summary=JobReport(preview=False, error=exits.sentence(error)),
-        several=several,
-    )
+def _result(options: TryOptions, interrupts: Interrupts) -> TryResult:
+    settings = Settings.from_machine()
+    logs.configure_file(settings.data_dir / "redraw.log", settings.secrets)
+    return asyncio.run(_try(settings, options, interrupts))
 
 
-async def _try(settings: Settings, options: TryOptions) -> TryResult:
+def _ended(code: ExitCode, error: str, *, several: bool) -> TryResult:
+    """Return what came of a command that ended before anything was known about it."""
+    summary = JobReport(preview=False, error=error)
+    return TryResult(exit_code=code, summary=summary, several=several)
+
+
+async def _try(settings: Settings, options: TryOptions, interrupts: Interrupts) -> TryResult:
     clock = SystemClock()
-    interrupts = Interrupts()
     _press_on_signals(interrupts)
     catalogue = loader.load(settings.models_file)
     plans.check_default_model(settings, catalogue)
     served = await look(settings)
+    if interrupts.stop:
+        return report.stopped(preview=served.preview, several=options.all_models)
     async with AsyncExitStack() as stack:
         held = await stack.enter_async_context(
             tries.hold(settings.data_dir, clock, served, resumes=options.resume)
@@ -99,15 +111,29 @@ async def _try(settings: Settings, options: TryOptions) -> TryResult:
 async def _carry_out(works: Works, options: TryOptions, interrupts: Interrupts) -> TryResult:
     """Have a worker at work for the length of the command, and stop it well."""
     stop = asyncio.Event()
-    async with asyncio.TaskGroup() as tasks:
-        working = tasks.create_task(works.run(stop))
-        try:
-            result = await run_try(_parts(works), options, Console(), interrupts)
-        finally:
-            stop.set()
-        if result.forced:
-            working.cancel()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            working = tasks.create_task(works.run(stop))
+            try:
+                result = await run_try(_parts(works), options, Screen(), interrupts)
+            finally:
+                stop.set()
+            if result.forced:
+                working.cancel()
+    except* AppError as failures:
+        raise exits.first_of(failures) from None
     return result
+
+
+class Screen(Console):
+    """Standard output; when nobody reads it any more, what was ordered goes on all the same."""
+
+    def on_broken_pipe(self) -> None:
+        """Say nothing from here on."""
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 async def _tidy(works: Works) -> None:

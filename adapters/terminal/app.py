@@ -39,22 +39,30 @@ async def run_try(
     Carry out one `redraw try`.
 
     What people read goes to `console`; with `as_json` nothing is printed, and the caller prints
-    `TryResult.to_json()`. Every AppError becomes words and an exit code.
+    `TryResult.to_json()`. What is wrong before anything is ordered becomes words and an exit
+    code.
+
+    Raises:
+        StoreUnavailable: the jobs under way could not be looked at; they may go on with a resume.
     """
     view = views.open_view(console, silent=options.as_json)
     try:
-        placed = await orders.of(parts, options)
-        watch = Watch(parts=parts, view=view, interrupts=interrupts)
-        notices = await _open(watch, placed)
-        with view:
-            await watch.until_said(placed.job_ids)
-        draws = not options.as_json and closing.can_draw(console, wanted=options.draw)
-        columns = console.width if draws else 0
-        folder = Folder(out=str(placed.run.out), typed=_typed(options.out, placed.run.out))
-        return await _close(watch, placed, notices, folder, columns=columns)
+        placed = await orders.of(parts, options, interrupts)
     except AppError as error:
         view.say(render.refusal(error))
         return report.refused(error, preview=parts.preview, several=options.all_models)
+    if placed is None:
+        ended = report.stopped(preview=parts.preview, several=options.all_models)
+        view.say(render.line(ended.summary.error or "", "yellow"))
+        return ended
+    watch = Watch(parts=parts, view=view, interrupts=interrupts)
+    notices = await _open(watch, placed)
+    with view:
+        await watch.until_said(placed.job_ids)
+    draws = not options.as_json and closing.can_draw(console, wanted=options.draw)
+    columns = console.width if draws else 0
+    folder = Folder(out=str(placed.run.out), typed=_typed(options.out, placed.run.out))
+    return await _close(watch, placed, notices, folder, columns=columns)
 
 
 async def _open(watch: Watch, placed: Placed) -> tuple[str, ...]:

@@ -57,13 +57,14 @@ def tell_apart(arguments: Sequence[str], *, is_file: Callable[[Path], bool]) -> 
     """
     Return which arguments name pictures and which is the prompt.
 
-    The last argument is the prompt unless it names a file. No argument at all asks for the sample
-    picture with a prompt that suits it; a prompt alone asks for the sample picture.
+    The last argument is the prompt unless it names a file, or is one word that ends as files of
+    pictures do. No argument at all asks for the sample picture with a prompt that suits it; a
+    prompt alone asks for the sample picture.
     """
     if not arguments:
         return Asked(images=(), prompt=SAMPLE_PROMPT)
     *before, last = arguments
-    if is_file(Path(last)) or (not before and _looks_like_a_file(last)):
+    if is_file(Path(last)) or (_looks_like_a_file(last) and not (before and " " in last)):
         return Asked(images=tuple(map(Path, arguments)), prompt="")
     return Asked(images=tuple(map(Path, before)), prompt=last)
 

@@ -86,13 +86,15 @@ def _open_folder(folder: Path) -> Problem | None:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return None
+    except FileExistsError:
+        why = "a file or device of that name is in the way"
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "no possible name of a folder"
-        return Problem(
-            parameter="out",
-            reason=f"'{folder}' cannot be written to ({why})",
-            allowed="a folder that can be made and written to",
-        )
+        why = error.strerror or "" if isinstance(error, OSError) else "no possible name of a folder"
+    return Problem(
+        parameter="out",
+        reason=f"'{folder}' cannot be written to ({why})",
+        allowed="a folder that can be made and written to",
+    )
 
 
 async def write(path: Path, data: bytes) -> None:
@@ -114,8 +116,12 @@ def _write(path: Path, data: bytes) -> None:
     if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data:
         return
     part = path.with_name(f"{path.name}.part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)  # a full disk needs the room
+        raise

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from adapters.terminal import commands, files, intake, origin, resume
-from adapters.terminal.commands import TryOptions
+from adapters.terminal.commands import DEFAULT_OUT, TryOptions
+from adapters.terminal.interrupts import Interrupts
 from adapters.terminal.origin import REQUESTER, Run
 from adapters.terminal.parts import Parts
 from adapters.terminal.resume import Seen, Way
@@ -28,9 +29,11 @@ class Placed:
     job_ids: tuple[str, ...]
 
 
-async def of(parts: Parts, options: TryOptions) -> Placed:
+async def of(parts: Parts, options: TryOptions, interrupts: Interrupts) -> Placed | None:
     """
     Return the jobs that the command line is about: new ones, or with `resume` the last ones.
+
+    None when the user asked to stop before anything was ordered.
 
     Raises:
         InvalidRequest: there is nothing to do, or it cannot be done.
@@ -38,15 +41,15 @@ async def of(parts: Parts, options: TryOptions) -> Placed:
         StoreUnavailable: nothing was ordered.
     """
     if not options.resume:
-        return await place(parts, options)
-    if options.arguments or options.values or options.all_models:
+        return await place(parts, options, interrupts)
+    if options.arguments or options.values or options.all_models or options.out != DEFAULT_OUT:
         raise InvalidRequest((_RESUME_AND_NEW,))
-    return await go_on(parts)
+    return await go_on(parts, interrupts)
 
 
-async def place(parts: Parts, options: TryOptions) -> Placed:
+async def place(parts: Parts, options: TryOptions, interrupts: Interrupts) -> Placed | None:
     """
-    Order what the command line asks for.
+    Order what the command line asks for, unless the user asks to stop while it is looked at.
 
     Everything that can be wrong with it is found before there is any job.
 
@@ -69,6 +72,8 @@ async def place(parts: Parts, options: TryOptions) -> Placed:
         pictures=await intake.keep(parts, taken.pictures),
         several=options.all_models,
     )
+    if interrupts.stop:
+        return None
     return Placed(run=run, job_ids=await _order_all(parts, run, requests))
 
 
@@ -113,9 +118,11 @@ def _order(parts: Parts, run: Run, request: GenerationRequest) -> Order:
     )
 
 
-async def go_on(parts: Parts) -> Placed:
+async def go_on(parts: Parts, interrupts: Interrupts) -> Placed | None:
     """
     Return the jobs of the newest run that has something left to do, set going again.
+
+    None when the user asked to stop before that.
 
     Raises:
         InvalidRequest: there is none.
@@ -123,6 +130,8 @@ async def go_on(parts: Parts) -> Placed:
     found = resume.last_run(await _seen(parts), parts.clock.now())
     if not found:
         raise InvalidRequest((_NOTHING_TO_RESUME,))
+    if interrupts.stop:
+        return None
     run = origin.of(found[0].job.origin)
     job_ids = [await _set_going(parts, run, seen) for seen in found]
     return Placed(run=run, job_ids=tuple(job_ids))
@@ -172,6 +181,6 @@ _NOTHING_TO_RESUME = Problem(
 
 _RESUME_AND_NEW = Problem(
     parameter="resume",
-    reason="a new order was given as well",
+    reason="a new order was given as well; it goes on with the last one, in the same folder",
     allowed="--resume alone",
 )

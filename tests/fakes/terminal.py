@@ -52,7 +52,8 @@ class Terminal:
 
     async def type(self, *arguments: str, **options: object) -> TryResult:
         """Carry out `redraw try` with these arguments and fields of `TryOptions`."""
-        asked = TryOptions(arguments=arguments, **{"out": self.folder / "out", **options})  # type: ignore[arg-type]  # as written in the test
+        folder = {} if options.get("resume") else {"out": self.folder / "out"}
+        asked = TryOptions(arguments=arguments, **{**folder, **options})  # type: ignore[arg-type]  # as written in the test
         console = Console(
             file=self.screen,
             force_terminal=self.is_terminal,

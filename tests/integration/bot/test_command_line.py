@@ -185,6 +185,74 @@ def test_looking_makes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.rglob("*.sqlite")) == []
 
 
+def test_interrupt_while_loading_is_told_to_scripts(tmp_path: Path) -> None:
+    """Ctrl-C before the libraries are loaded is not lost: 130, one object, and no job."""
+    code = (
+        "import os, signal, sys\n"
+        "sys.argv = ['redraw', 'try', '--json']\n"
+        "class Press:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'bot.trying':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Press())\n"
+        "from bot.__main__ import main\n"
+        "main()\n"
+    )
+    done = python(code, folder=tmp_path)
+
+    assert (done.returncode, done.stderr) == (130, "")
+    assert "stopped before anything was ordered" in json.loads(done.stdout)["error"]
+    assert list(tmp_path.rglob("*.sqlite")) == []
+
+
+def test_interrupt_before_anything_is_loaded_is_silent(tmp_path: Path) -> None:
+    """Ctrl-C right at the beginning ends with 130 and no traceback."""
+    code = (
+        "import sys\n"
+        "class Press:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'bot.cli':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Press())\n"
+        "from bot.__main__ import main\n"
+        "main()\n"
+    )
+    done = python(code, folder=tmp_path)
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_crash_is_told_to_scripts(tmp_path: Path) -> None:
+    """With `--json` even what nobody foresaw is one object, which names the log file."""
+    code = (
+        "import sys\n"
+        "from bot import trying\n"
+        "sys.argv = ['redraw', 'try', '--json']\n"
+        "trying.look = None\n"
+        "from bot.__main__ import main\n"
+        "main()\n"
+    )
+    done = python(code, folder=tmp_path)
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "should not have happened (TypeError)" in json.loads(done.stdout)["error"]
+    assert (tmp_path / "data" / "redraw.log").is_file()
+
+
+def python(code: str, *, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run `code` with nothing set but where data are kept."""
+    environ = {"PATH": os.defpath, "HOME": str(folder), "PYTHONPATH": str(ROOT), **measured()}
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env={**environ, "REDRAW_DATA_DIR": str(folder / "data")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
 def test_what_nobody_foresaw_is_one_line_and_a_log(tmp_path: Path) -> None:
     """Details go to the log file, masked; a person reads one line that names it."""
     code = "from bot import exits; exits.report_unforeseen(ValueError('with k-7c1f9e'))"

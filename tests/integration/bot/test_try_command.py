@@ -147,6 +147,24 @@ async def test_interrupt_cancels_and_is_130(
     assert "Traceback" not in done.err
 
 
+async def test_reader_that_goes_away_stops_no_job(
+    provider: ProviderServer, photo: Path, tmp_path: Path
+) -> None:
+    """When nobody reads standard output any more, what was ordered is finished all the same."""
+    provider.script(Script(held=True), prompt="a woodcut")
+    process = await start(
+        "try", photo.name, "a woodcut", folder=tmp_path, environ=_hosted(provider)
+    )
+    assert process.stdout is not None
+    await process.stdout.readline()
+    process.stdout._transport.close()  # type: ignore[attr-defined]  # as `head` does at its end
+    await provider.arrived(1)
+    provider.release()
+
+    assert await process.wait() == 0
+    assert len(list((tmp_path / "redraw-out").glob("*-1.*"))) == 1
+
+
 async def test_hosted_api_needs_a_way_to_the_picture(photo: Path, tmp_path: Path) -> None:
     """Without a public link the hosted API cannot fetch it: 2, at once, with both remedies."""
     environ = {"QOLABA_API_KEY": API_KEY}

@@ -10,8 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from bot import plans, storage, tries
+from bot.exits import first_of
 from bot.plans import Hosted, Plan
-from bot.running import first_of
 from bot.served import Served, look
 from bot.settings import Settings
 from bot.wiring import Materials, Works, open_works, references

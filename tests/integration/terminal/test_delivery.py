@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
@@ -163,6 +164,22 @@ async def test_folder_that_takes_no_files_is_refused(
 
     with pytest.raises(DeliveryRefused, match="cannot be written to"):
         await deliverer.write(ended)
+
+
+async def test_full_disk_keeps_no_half_file(
+    deliverer: TerminalDeliverer, spool: FileSpool, tmp_path: Path
+) -> None:
+    """What could not be written whole is removed: a full disk needs the room."""
+    ended = await ready(spool, tmp_path / "out")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16, hard))
+    try:
+        with pytest.raises(DeliveryRefused, match="cannot be written to"):
+            await deliverer.write(ended)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 async def test_result_that_was_swept_is_refused(

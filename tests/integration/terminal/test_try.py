@@ -281,6 +281,34 @@ async def test_withdrawn_job_is_ordered_anew(tmp_path: Path, provider: ProviderS
     assert (mended.count(), again.exit_code) == (1, ExitCode.BAD_INPUT)
 
 
+async def test_interrupt_before_the_order_orders_nothing(
+    terminal: Terminal, provider: ProviderServer
+) -> None:
+    """Ctrl-C while the picture is still being looked at costs nothing and leaves no job."""
+    terminal.interrupts.press()
+    made = await terminal.type(photo(terminal), "a woodcut")
+    resumed = await terminal.type(resume=True)
+
+    assert (made.exit_code, resumed.exit_code) == (ExitCode.INTERRUPTED, ExitCode.BAD_INPUT)
+    assert (provider.count(), await terminal.ledger.list_all(9)) == (0, ())
+    assert "stopped before anything was ordered. Nothing was charged." in terminal.shown
+
+
+async def test_interrupt_before_going_on_leaves_the_job(
+    tmp_path: Path, provider: ProviderServer
+) -> None:
+    """Ctrl-C before --resume has begun leaves the job as it was, to be resumed later."""
+    provider.fail_submits("401", times=1)
+    async with open_terminal(tmp_path, provider) as terminal:
+        await terminal.type("a woodcut")
+        terminal.interrupts.press()
+        made = await terminal.type(resume=True)
+        jobs = await terminal.ledger.list_all(9)
+
+    assert made.exit_code == ExitCode.INTERRUPTED
+    assert [job.state for job in jobs] == [State.CANCELLED]
+
+
 async def test_nothing_to_resume_is_said(terminal: Terminal) -> None:
     """--resume with nothing to go on with says so and ends with 2."""
     made = await terminal.type(resume=True)
@@ -292,8 +320,9 @@ async def test_nothing_to_resume_is_said(terminal: Terminal) -> None:
 async def test_resume_takes_no_new_order(terminal: Terminal) -> None:
     """--resume beside a picture or a setting is a contradiction that is said."""
     made = await terminal.type(photo(terminal), "a woodcut", resume=True)
+    elsewhere = await terminal.type(resume=True, out=terminal.folder)
 
-    assert made.exit_code == ExitCode.BAD_INPUT
+    assert (made.exit_code, elsewhere.exit_code) == (ExitCode.BAD_INPUT, ExitCode.BAD_INPUT)
     assert "--resume alone" in terminal.shown
 
 
@@ -314,7 +343,8 @@ async def test_folder_lost_on_the_way_costs_no_picture(
     found = await terminal.type(resume=True)
 
     assert (lost.exit_code, lost.summary.state) == (ExitCode.FAILED, State.READY)
-    assert "is kept and was charged as usual" in terminal.shown
+    assert "It was charged: about 9 credits" in terminal.shown
+    assert "It is kept: mend that, then go on with: redraw try --resume." in terminal.shown
     assert (found.exit_code, found.summary.job_id) == (ExitCode.DONE, lost.summary.job_id)
     assert kind_of(found.summary.outputs[0]) is Kind.JPEG
     assert provider.count() == 1
@@ -328,7 +358,8 @@ async def test_all_models_failing_make_no_sheet(
     made = await terminal.type(photo(terminal), "a woodcut", all_models=True)
 
     assert (made.exit_code, made.summary.sheet) == (ExitCode.FAILED, None)
-    assert terminal.shown.count("its filter held all of them back") == len(made.jobs)
+    assert terminal.shown.count("its filter held all of them back") == 1
+    assert f"{', '.join(job.name for job in terminal.parts.catalogue.models)}: " in terminal.shown
     assert terminal.written() == []
 
 

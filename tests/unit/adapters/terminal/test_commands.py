@@ -32,6 +32,7 @@ def told_apart(*arguments: str) -> Asked:
         (("missing.jpg",), ["missing.jpg"], ""),
         (("missing.jpg", "as a woodcut"), ["missing.jpg"], "as a woodcut"),
         (("a.jpg", "like photo.jpg"), ["a.jpg"], "like photo.jpg"),
+        (("a.jpg", "missing.png"), ["a.jpg", "missing.png"], ""),
     ],
 )
 def test_last_argument_is_the_prompt_unless_it_is_a_file(
