@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -9,8 +10,9 @@ from datetime import timedelta
 import structlog
 
 from core.clock import Clock
-from core.errors import AppError, MediaUnavailable, StaleJob, StoreUnavailable
+from core.errors import MediaUnavailable, StaleJob, StoreUnavailable
 from core.jobs import schedule, verdicts
+from core.jobs.foreign import is_asked_to_end
 from core.jobs.holds import Entry, Holds
 from core.jobs.schedule import Backoff
 from core.jobs.store.ledger import Ledger
@@ -84,6 +86,11 @@ class Boundary:
         except _PASSING as exc:
             log.info("step_put_off", job_id=entry.job_id, error=str(exc))
             self.retry(entry.job_id, schedule.STUMBLE_BACKOFF)
+        except asyncio.CancelledError:
+            if is_asked_to_end():
+                raise
+            log.exception("step_abandoned", job_id=entry.job_id)
+            await self._stumble(entry)
         except Exception:
             log.exception("step_broke", job_id=entry.job_id)
             await self._stumble(entry)
@@ -92,8 +99,8 @@ class Boundary:
         """Take the job up again if it is still ours: its user moved it, and no other owner."""
         try:
             job = await self._ledger.load(entry.job_id)
-        except AppError as exc:
-            log.warning("job_dropped", job_id=entry.job_id, error=str(exc))
+        except Exception as exc:  # a row that cannot be read must not stop the others
+            log.warning("job_dropped", job_id=entry.job_id, exc_info=exc)
             return
         entry.again = entry.again or job.owner == self._owner
 
@@ -102,8 +109,8 @@ class Boundary:
         try:
             if self.tries(job_id) + 1 >= STUMBLES_MAX and await self._has_ended(job_id):
                 entry.again = True
-        except AppError as exc:
-            log.warning("ending_put_off", job_id=job_id, error=str(exc))
+        except Exception as exc:  # a row that cannot be read must not stop the others
+            log.warning("ending_put_off", job_id=job_id, exc_info=exc)
         self.retry(job_id, schedule.STUMBLE_BACKOFF)
 
     async def _has_ended(self, job_id: str) -> bool:

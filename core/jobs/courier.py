@@ -11,9 +11,10 @@ import structlog
 from core.clock import Clock
 from core.errors import DeliveryGone, DeliveryRefused, DeliveryRetryable, StaleJob, StoreUnavailable
 from core.jobs import lifecycle, schedule
-from core.jobs.deliveries import GIVE_UP_AFTER_S, DeliveryEvent, nonce
-from core.jobs.delivery import Deliverer
-from core.jobs.job import OPEN_DELIVERIES, Delivery, DeliveryState, Job
+from core.jobs.deliveries import GIVE_UP_AFTER_S, DeliveryEvent, is_needless, nonce
+from core.jobs.delivery import Deliverer, Note
+from core.jobs.foreign import within
+from core.jobs.job import OPEN_DELIVERIES, Delivery, DeliveryState, Job, Receipt
 from core.jobs.lasting import lasting
 from core.jobs.lifecycle import DeliveryKind
 from core.jobs.recent import Recent
@@ -29,8 +30,14 @@ ORDER = {
 }
 """What is said first: the card, then the outcome, then the card's last edit."""
 
+CARDS = frozenset({DeliveryKind.CARD, DeliveryKind.CARD_FINAL})
+
 BROKEN_MAX = 6
 """How often a delivery is tried whose deliverer breaks in a way that it should not."""
+DELIVER_MAX_S = 300.0
+"""How long one try may take, in seconds: pictures of 24 MiB over a line of 0.7 Mbit/s."""
+CARD_MAX_S = 60.0
+"""The same for cards, which hold one small picture and keep others from being prepared."""
 
 
 class Courier:
@@ -42,11 +49,16 @@ class Courier:
         deliverers: Mapping[str, Deliverer],
         clock: Clock,
         rng: random.Random,
+        *,
+        deliver_max_s: float = DELIVER_MAX_S,
+        card_max_s: float = CARD_MAX_S,
     ) -> None:
         self._ledger = ledger
         self._deliverers = deliverers
         self._clock = clock
         self._rng = rng
+        self._deliver_max_s = deliver_max_s
+        self._card_max_s = card_max_s
         self._recent: Recent[tuple[Delivery, ...]] = Recent()
 
     async def sent(self, job_id: str) -> tuple[Delivery, ...]:
@@ -68,18 +80,20 @@ class Courier:
             posted = await self._carry(job, card, _sent(rows), gives_up=False)
             others = tuple(row for row in rows if row is not card)
             self._recent.put(job.job_id, job.fence, (*others, posted))
-        elif card.state is not DeliveryState.SENT:
-            raise DeliveryRefused("the card was refused before")
+            card = posted
+        if card.state is not DeliveryState.SENT:
+            raise DeliveryRefused("the card was refused, now or before")
 
     async def deliver_open(self, job: Job) -> datetime | None:
         """Deliver all that is open of an ended job; return when to go on, or None when done."""
         rows = {(row.kind, row.seq): row for row in await self._rows_after(job)}
+        before = dict(rows)
         for key, row in sorted(rows.items(), key=lambda entry: (entry[1].seq, ORDER[entry[0][0]])):
             if row.state not in OPEN_DELIVERIES:
                 continue
             if row.not_before_at is not None and row.not_before_at > self._clock.now():
                 return row.not_before_at
-            if _is_needless(job, row, rows.values()):
+            if is_needless(row, before.values(), rows.values()):
                 await self._close(job, row)
                 continue
             try:
@@ -120,7 +134,7 @@ class Courier:
             row = await self._record(job, row, DeliveryEvent.NOTED, data=facts)
 
         try:
-            receipt = await self._deliverers[job.origin.platform].deliver(job, row, sent, note)
+            receipt = await self._call(job, row, sent, note)
         except DeliveryRetryable as exc:
             raise await self._put_off(job, row, exc, exc.retry_after_s, gives_up) from exc
         except DeliveryRefused:
@@ -136,6 +150,18 @@ class Courier:
         return await lasting(
             lambda: self._record(job, row, DeliveryEvent.SENT, data=receipt.data), self._clock
         )
+
+    async def _call(
+        self, job: Job, row: Delivery, sent: tuple[Delivery, ...], note: Note
+    ) -> Receipt:
+        deliverer = self._deliverers.get(job.origin.platform)
+        if deliverer is None:
+            raise DeliveryRetryable(f"{job.origin.platform} is not set up")
+        limit_s = self._card_max_s if row.kind in CARDS else self._deliver_max_s
+        try:
+            return await within(limit_s, deliverer.deliver(job, row, sent, note))
+        except TimeoutError as exc:
+            raise DeliveryRetryable(f"no answer within {limit_s:g} s") from exc
 
     async def _put_off(
         self,
@@ -184,18 +210,3 @@ def _opened(job: Job, kind: DeliveryKind) -> Delivery:
 
 def _sent(rows: Iterable[Delivery]) -> tuple[Delivery, ...]:
     return tuple(row for row in rows if row.state is DeliveryState.SENT)
-
-
-def _is_needless(job: Job, row: Delivery, rows: Iterable[Delivery]) -> bool:
-    """Whether an earlier end is meant, or the card was posted only now, in its final form."""
-    if row.kind in {DeliveryKind.NOTICE, DeliveryKind.CARD_FINAL} and row.seq < job.seq:
-        return True
-    return row.kind is DeliveryKind.CARD_FINAL and any(
-        _was_posted_after(card, job.finished_at) for card in rows if card.kind is DeliveryKind.CARD
-    )
-
-
-def _was_posted_after(card: Delivery, end_at: datetime | None) -> bool:
-    if card.state is not DeliveryState.SENT or card.last_attempt_at is None or end_at is None:
-        return False
-    return card.last_attempt_at > end_at

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.jobs.job import DeliveryState
+from core.jobs.job import Delivery, DeliveryState
 from core.jobs.lifecycle import DeliveryKind
 
 GIVE_UP_AFTER_S = 24 * 3600.0
@@ -97,3 +98,25 @@ def nonce(job_id: str, kind: DeliveryKind, seq: int) -> str:
     """Return what marks every try of one delivery: the same each time, and nobody else's."""
     digest = hashlib.sha256(f"{job_id}:{kind}:{seq}".encode()).hexdigest()
     return digest[:NONCE_MAX]
+
+
+def is_needless(row: Delivery, before: Iterable[Delivery], now: Iterable[Delivery]) -> bool:
+    """
+    Whether there is no need any more to send `row`, which is open, of an ended job.
+
+    Either it tells of an end that was not the last, or the card was first posted just now, in its
+    final form. `before` are the job's deliveries as they were when sending began, `now` the same
+    as they are, in the same order.
+    """
+    if row.kind not in {DeliveryKind.NOTICE, DeliveryKind.CARD_FINAL}:
+        return False
+    if any(each.kind is DeliveryKind.CARD_FINAL and each.seq > row.seq for each in now):
+        return True  # only another end of the job opens that in a later round
+    return row.kind is DeliveryKind.CARD_FINAL and _was_first_posted(before, now)
+
+
+def _was_first_posted(before: Iterable[Delivery], now: Iterable[Delivery]) -> bool:
+    """Whether no try of the card was begun before: an earlier one may show how things were then."""
+    cards = [each for each in zip(before, now, strict=True) if each[1].kind is DeliveryKind.CARD]
+    states = [(was.state, row.state) for was, row in cards]
+    return (DeliveryState.PENDING, DeliveryState.SENT) in states

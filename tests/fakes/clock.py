@@ -80,9 +80,10 @@ class FastClock:
         self._start = start
         self._began_s = time.monotonic()
         self._leapt_s = 0.0
+        self._set_s = 0.0
 
     def now(self) -> datetime:
-        return self._start + timedelta(seconds=self.monotonic_s())
+        return self._start + timedelta(seconds=self.monotonic_s() + self._set_s)
 
     def monotonic_s(self) -> float:
         return (time.monotonic() - self._began_s) * self._rate + self._leapt_s
@@ -101,6 +102,10 @@ class FastClock:
     def leap(self, seconds: float) -> None:
         """Be `seconds` later at once; whoever waits already keeps waiting as long as before."""
         self._leapt_s += seconds
+
+    def set_by(self, seconds: float) -> None:
+        """Show another time of day from now on, as when somebody sets the machine's clock."""
+        self._set_s += seconds
 
 
 async def settle() -> None:

@@ -28,7 +28,7 @@ from core.jobs.lifecycle import State
 from core.jobs.poller import Poller
 from core.jobs.queue import JobQueue
 from core.jobs.quota import Limits
-from core.jobs.steps import ReferenceUrls, Steps
+from core.jobs.steps import FETCH_MAX_S, ReferenceUrls, Steps
 from core.jobs.store.engine import migrate
 from core.jobs.store.ledger import Ledger, open_ledger
 from core.jobs.worker import Worker
@@ -76,7 +76,11 @@ class Rig:
     decoder: Decoder
     tasks: asyncio.TaskGroup
     deadline_s: float = 900.0
+    fetch_max_s: float = FETCH_MAX_S
+    """How many real seconds a platform may take to bring a picture."""
     reference_urls: ReferenceUrls | None = None
+    worker_ledger: Ledger | None = None
+    """What the worker gets instead of the ledger, to see it stumble."""
     alarms: list[Misconfiguration] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -91,6 +95,7 @@ class Rig:
 
     def assemble(self) -> None:
         """Put together what lives in memory alone, as a new process would."""
+        ledger = self.worker_ledger or self.ledger
         self.dispatch = LocalDispatcher(self.folder / "redraw.lock")
         self.queue = JobQueue(
             self.ledger, self.dispatch, NO_LIMITS, self.clock, deadline_s=self.deadline_s
@@ -106,9 +111,10 @@ class Rig:
             catalogue=self.catalogue,
             reference_urls=self.reference_urls,
             deliveries=self.ledger.deliveries,
+            fetch_max_s=self.fetch_max_s,
         )
         self.worker = Worker(
-            self.ledger, self.steps, self.poller, self.dispatch, deliverers, self.clock,
+            ledger, self.steps, self.poller, self.dispatch, deliverers, self.clock,
             on_alarm=self.alarms.append, deadline_s=self.deadline_s, rng=random.Random(1),
         )  # fmt: skip
 

@@ -135,7 +135,7 @@ def _write_line(
 
 def show_again(connection: sa.Connection, job_id: str, at: datetime) -> Job | None:
     """
-    Open again, in a new round, what a place had refused; None when nothing had been.
+    Open again, in a new round, what a place had refused; None when nothing had been, or is left.
 
     Raises:
         UnknownJob: there is no such job.
@@ -144,7 +144,9 @@ def show_again(connection: sa.Connection, job_id: str, at: datetime) -> Job | No
     if job is None:
         raise UnknownJob(job_id)
     refused = _refused(connection, job)
-    if not (job.is_terminal and refused):
+    if not (
+        job.is_terminal and refused and job.request.prompt
+    ):  # nothing is left of an emptied job
         return None
     row = rows.the_one(connection, statements.RAISE_SEQ, {"of_job": job_id, "at": at})
     shown = codec.job_from_row(row)

@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import DeliveryGone, DeliveryRefused, DeliveryRetryable
 from core.jobs.job import DeliveryState
-from core.jobs.lifecycle import DeliveryKind, State
+from core.jobs.lifecycle import DeliveryKind, Reason, State
 from tests.fakes.rig import Rig, open_rig
 
 
@@ -70,6 +70,31 @@ async def test_nothing_refused_is_nothing_to_show_again(tmp_path: Path) -> None:
         job = await rig.ended((await rig.order()).job_id)
 
         assert await rig.queue.show_again(job.job_id) is None
+
+
+async def test_refused_result_is_shown_again_while_the_card_is_put_off(tmp_path: Path) -> None:
+    """A new round for the pictures does not take the card's last edit away."""
+    async with open_rig(tmp_path) as rig:
+        rig.deliverer.fail("result", DeliveryRefused("no permission"))
+        rig.deliverer.fail("card_final", DeliveryRetryable(retry_after_s=60.0))
+        await rig.start()
+        job = await rig.order()
+        await rig.eventually(lambda: rig.deliverer.calls[DeliveryKind.CARD_FINAL])
+        await rig.queue.show_again(job.job_id)
+        await rig.ended(job.job_id)
+
+        assert sorted(rig.deliverer.posts(job.job_id)) == ["card", "card_final", "result"]
+
+
+async def test_card_that_is_gone_at_once_gets_no_submit(tmp_path: Path) -> None:
+    """No card, no submit, in whatever words the place refuses it."""
+    async with open_rig(tmp_path) as rig:
+        rig.deliverer.fail("card", DeliveryGone())
+        await rig.start()
+        job = await rig.ended((await rig.order()).job_id)
+
+        assert (job.state, job.reason) == (State.FAILED, Reason.NO_PLACE)
+        assert rig.provider.count() == 0
 
 
 async def test_card_that_is_gone_is_skipped(tmp_path: Path) -> None:

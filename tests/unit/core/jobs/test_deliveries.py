@@ -6,8 +6,15 @@ import itertools
 
 import pytest
 
-from core.jobs.deliveries import DELIVERY_TRANSITIONS, NONCE_MAX, DeliveryEvent, advance, nonce
-from core.jobs.job import OPEN_DELIVERIES, DeliveryState
+from core.jobs.deliveries import (
+    DELIVERY_TRANSITIONS,
+    NONCE_MAX,
+    DeliveryEvent,
+    advance,
+    is_needless,
+    nonce,
+)
+from core.jobs.job import OPEN_DELIVERIES, Delivery, DeliveryState
 from core.jobs.lifecycle import DeliveryKind
 from tests.samples.transitions import DELIVERY_ROWS, DeliveryRow
 
@@ -67,3 +74,49 @@ def test_nonce_is_short_steady_and_nobody_elses() -> None:
     assert made == [nonce(*key) for key in keys]
     assert len(set(made)) == len(keys)
     assert {len(each) for each in made} == {NONCE_MAX}
+
+
+def _row(kind: DeliveryKind, state: DeliveryState, seq: int = 0) -> Delivery:
+    return Delivery(job_id="j", kind=kind, seq=seq, state=state, nonce=nonce("j", kind, seq))
+
+
+EDIT = _row(DeliveryKind.CARD_FINAL, DeliveryState.PENDING)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "is_so"),
+    [
+        pytest.param(DeliveryState.PENDING, DeliveryState.SENT, True, id="first-posted-now"),
+        pytest.param(DeliveryState.SENDING, DeliveryState.SENT, False, id="begun-before"),
+        pytest.param(DeliveryState.SENT, DeliveryState.SENT, False, id="posted-before"),
+        pytest.param(DeliveryState.PENDING, DeliveryState.REFUSED, False, id="refused"),
+    ],
+)
+def test_last_edit_of_a_card_is_needless_only_if_the_card_is_new(
+    before: DeliveryState, now: DeliveryState, *, is_so: bool
+) -> None:
+    """A try that was begun before the end may have arrived, and shows the job on its way."""
+    rows = [[_row(DeliveryKind.CARD, state), EDIT] for state in (before, now)]
+
+    assert is_needless(EDIT, *rows) == is_so
+
+
+@pytest.mark.parametrize("kind", [DeliveryKind.NOTICE, DeliveryKind.CARD_FINAL])
+def test_word_on_an_earlier_end_is_needless(kind: DeliveryKind) -> None:
+    """A job that was checked again has another end by now; only pictures are kept."""
+    rows = [
+        _row(DeliveryKind.CARD, DeliveryState.SENT),
+        _row(DeliveryKind.RESULT, DeliveryState.PENDING),
+        _row(kind, DeliveryState.SENDING),
+        _row(DeliveryKind.CARD_FINAL, DeliveryState.PENDING, seq=1),
+    ]
+
+    assert [is_needless(row, rows, rows) for row in rows] == [False, False, True, False]
+
+
+def test_new_round_of_what_was_refused_leaves_the_last_edit_needed() -> None:
+    """Showing pictures again is no other end."""
+    again = _row(DeliveryKind.RESULT, DeliveryState.PENDING, seq=1)
+    rows = [_row(DeliveryKind.CARD, DeliveryState.SENT), EDIT, again]
+
+    assert not is_needless(EDIT, rows, rows)

@@ -84,6 +84,18 @@ async def test_a_job_is_forgotten_on_request(ledger: Ledger) -> None:
     assert await ledger.forget_job(job.job_id) is None
 
 
+async def test_nothing_of_an_emptied_job_is_shown_again(ledger: Ledger) -> None:
+    """What a place had refused cannot be said any more once its pictures and its place are gone."""
+    job = await brought_to(ledger, State.READY)
+    for row in await ledger.deliveries(job.job_id):
+        begun = await ledger.record_delivery(job, row, DeliveryEvent.BEGUN, SOON)
+        await ledger.record_delivery(job, begun, DeliveryEvent.REFUSED, SOON)
+    await ledger.retain(LATER, 1)
+
+    assert await ledger.show_again(job.job_id, LATER) is None
+    assert job.job_id not in await ledger.unfinished()
+
+
 async def test_a_job_on_its_way_cannot_be_forgotten(ledger: Ledger) -> None:
     """Only what has ended and was told can be forgotten."""
     assert await ledger.forget_job((await brought_to(ledger, State.RUNNING)).job_id) is None

@@ -1,0 +1,170 @@
+"""What hangs, vanishes or cannot be read costs one job its time, and nobody else anything."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from core.errors import MediaUnavailable, Misconfiguration, Rejection
+from core.jobs.courier import BROKEN_MAX, Courier
+from core.jobs.deliveries import DeliveryEvent
+from core.jobs.job import DeliveryState, Job
+from core.jobs.lifecycle import DeliveryKind, Reason, State
+from core.media.spool import FileSpool
+from tests.fakes.deliverer import PLATFORM, RecordingDeliverer
+from tests.fakes.ledger_jobs import brought_to
+from tests.fakes.provider_script import Script
+from tests.fakes.rig import InlineDecoder, Rig, open_rig
+
+T = TypeVar("T")
+
+
+def _courier(rig: Rig, deliverers: dict[str, RecordingDeliverer]) -> Courier:
+    return Courier(
+        rig.ledger, deliverers, rig.clock, random.Random(1), deliver_max_s=0.05, card_max_s=0.05
+    )
+
+
+async def _ready(rig: Rig) -> Job:
+    """Return a job that has ended, with nothing said of it but its card, which shows it running."""
+    job = await brought_to(rig.ledger, State.READY, at=rig.clock.now(), platform=PLATFORM)
+    (card,) = [
+        row for row in await rig.ledger.deliveries(job.job_id) if row.kind is DeliveryKind.CARD
+    ]
+    await rig.ledger.record_delivery(job, card, DeliveryEvent.BEGUN, rig.clock.now())
+    return job
+
+
+async def _state(rig: Rig, job_id: str, kind: DeliveryKind) -> DeliveryState:
+    return next(row.state for row in await rig.queue.deliveries(job_id) if row.kind is kind)
+
+
+@pytest.mark.parametrize("kind", [DeliveryKind.CARD, DeliveryKind.RESULT, DeliveryKind.CARD_FINAL])
+async def test_delivery_that_hangs_is_tried_again(tmp_path: Path, kind: DeliveryKind) -> None:
+    """A place that never answers keeps nobody busy for ever; what had arrived appears once."""
+    async with open_rig(tmp_path) as rig:
+        let_go_on = rig.deliverer.hold(kind)
+        job = await _ready(rig)
+        courier = _courier(rig, {PLATFORM: rig.deliverer})
+        again_at = await courier.deliver_open(job)
+        while_it_hangs = await _state(rig, job.job_id, kind)
+        let_go_on()
+        rig.clock.leap(60.0)
+
+        assert again_at is not None
+        assert while_it_hangs is DeliveryState.SENDING
+        assert await courier.deliver_open(job) is None
+        assert rig.deliverer.posts(job.job_id).count(kind) == 1
+
+
+async def test_platform_that_is_not_set_up_is_waited_for(tmp_path: Path) -> None:
+    """A chat left out of a start or two gets its pictures when it is back."""
+    async with open_rig(tmp_path) as rig:
+        job = await _ready(rig)
+        courier = _courier(rig, {})
+        for _ in range(BROKEN_MAX + 2):
+            assert await courier.deliver_open(job) is not None
+            rig.clock.leap(1200.0)
+        back = _courier(rig, {PLATFORM: rig.deliverer})
+
+        assert await back.deliver_open(job) is None
+        assert "result" in rig.deliverer.posts(job.job_id)
+
+
+async def test_fetch_that_hangs_is_made_again(tmp_path: Path) -> None:
+    """A platform that never hands out the picture costs tries, not a place in the queue."""
+    async with open_rig(tmp_path) as rig:
+        rig.fetch_max_s = 0.05
+        let_go_on = rig.deliverer.hold("fetch")
+        await rig.start()
+        job = await rig.order()
+        await rig.eventually(lambda: rig.deliverer.fetches >= 2)
+        let_go_on()
+
+        assert (await rig.ended(job.job_id)).state is State.READY
+
+
+class _CancelledOnce(InlineDecoder):
+    """Something inside it is cancelled the first time, though nobody cancelled the caller."""
+
+    was_cancelled = False
+
+    async def run(self, function: Callable[..., T], *args: object) -> T:
+        if not self.was_cancelled:
+            self.was_cancelled = True
+            raise asyncio.CancelledError
+        return await super().run(function, *args)
+
+
+async def test_stray_cancellation_loses_no_job(tmp_path: Path) -> None:
+    """It counts as a step that broke, and the step is made again."""
+    async with open_rig(tmp_path, decoder=_CancelledOnce()) as rig:
+        await rig.start()
+        job = await rig.ended((await rig.order()).job_id)
+
+        assert job.state is State.READY
+
+
+def _spoil(folder: Path, job_id: str) -> None:
+    with closing(sqlite3.connect(folder / "redraw.sqlite3")) as database, database:
+        database.execute("UPDATE job SET request = '{}' WHERE job_id = ?", (job_id,))
+
+
+async def test_row_that_cannot_be_read_does_not_end_the_worker(tmp_path: Path) -> None:
+    """Whatever one row says, the jobs of the other rows are carried out."""
+    async with open_rig(tmp_path) as rig:
+        rig.deliverer.fail("fetch", MediaUnavailable(retry_after_s=5.0))
+        await rig.start()
+        spoilt = await rig.order()
+        await rig.eventually(lambda: rig.deliverer.fetches)
+        _spoil(tmp_path, spoilt.job_id)
+        await rig.eventually(lambda: rig.worker._boundary.tries(spoilt.job_id) > 5)
+        other = await rig.order()
+
+        assert (await rig.ended(other.job_id)).state is State.READY
+
+
+async def test_lost_prepared_picture_is_not_paid_for(tmp_path: Path) -> None:
+    """Nobody could fetch it from the link: the call is not made, and the user is asked anew."""
+    async with open_rig(tmp_path) as rig:
+        rig.provider.fail_submits("401")
+        await rig.start()
+        first = await rig.order()
+        await rig.eventually(lambda: rig.alarms == [Misconfiguration.CREDENTIALS])
+        job = await rig.until((await rig.order()).job_id, State.QUEUED)
+        _lose_all(rig.spool, await rig.queue.get(job.job_id))
+        ended = [await rig.ended(each.job_id) for each in (first, job)]
+
+        assert {(each.state, each.reason, each.detail) for each in ended} == {
+            (State.FAILED, Reason.REJECTED, Rejection.PICTURE)
+        }
+        assert rig.provider.count(accepted=True) == 0
+        assert rig.deliverer.posts(job.job_id) == ["card", "notice", "card_final"]
+
+
+def _lose_all(spool: FileSpool, job: Job) -> None:
+    for item in job.prepared:
+        spool.path_of(item).unlink()
+
+
+@pytest.mark.parametrize("seconds", [-3600.0, 3600.0])
+async def test_clock_set_while_a_job_runs_does_not_end_it(tmp_path: Path, seconds: float) -> None:
+    """A running job's time is counted by a clock that nobody sets."""
+    async with open_rig(tmp_path) as rig:
+        rig.provider.default = Script(held=True)
+        await rig.start()
+        job = await rig.order()
+        await rig.until(job.job_id, State.RUNNING)
+        rig.clock.set_by(seconds)
+        await rig.clock.sleep(10.0)
+        rig.provider.release()
+
+        assert (await rig.ended(job.job_id)).state is State.READY
+        assert rig.deliverer.posts(job.job_id) == ["card", "result", "card_final"]
