@@ -170,10 +170,18 @@ def _parts(works: Works) -> Parts:
         deliverer=deliverer,
         clock=materials.clock,
         default_model=works.plan.default_model,
+        draw_sample=draw_sample,
         preview=works.plan.preview,
         explain=_explain if works.plan.provider is None else None,
         expect=expect,
     )
+
+
+def draw_sample() -> bytes:
+    """Return the sample picture; numpy is loaded in the process that draws it."""
+    from core.studio.sample import draw_sample as draw
+
+    return draw()
 
 
 def _explain(prompt: str, negative_prompt: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.terminal import files, sample
+from adapters.terminal import files
 from adapters.terminal.parts import Parts
 from core.errors import MediaError, MediaUnavailable, Problem
 from core.media.fit import probe_picture
@@ -69,7 +69,7 @@ async def keep(parts: Parts, pictures: Sequence[Loaded]) -> tuple[MediaItem, ...
 
 
 async def _drawn(parts: Parts) -> files.Given:
-    return files.Given(pictures=((SAMPLE, await parts.decoder.run(sample.draw)),))
+    return files.Given(pictures=((SAMPLE, await parts.decoder.run(parts.draw_sample)),))
 
 
 async def _probed(parts: Parts, data: bytes) -> Loaded:

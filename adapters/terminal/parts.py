@@ -38,6 +38,8 @@ class Parts:
     deliverer: TerminalDeliverer
     clock: Clock
     default_model: str
+    draw_sample: Callable[[], bytes]
+    """Draws the sample picture; called in a decoder's process."""
     preview: bool
     """Whether a studio draws, inside this process or elsewhere."""
     explain: Explain | None = None

@@ -32,6 +32,7 @@ from core.media.decoding import Decoder
 from core.media.download import Downloader
 from core.media.spool import FileSpool
 from core.provider.client import ProviderClient, open_http
+from core.studio.sample import draw_sample
 from tests.fakes.provider_server import API_KEY, ProviderServer
 
 LIMITS = Limits(jobs_per_user=0, pictures_per_user_day=0, max_batch=8, queue_max=0)
@@ -131,6 +132,7 @@ async def open_terminal(
             deliverer=deliverer,
             clock=clock,
             default_model="flux-dev",
+            draw_sample=draw_sample,
             preview=preview,
             explain=(lambda prompt, _: ((prompt.split()[-1],), ("flibber",))) if preview else None,
         )

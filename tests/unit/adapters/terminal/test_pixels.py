@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.terminal import pixels, sample, sheets
+from adapters.terminal import pixels, sheets
 from adapters.terminal.pixels import Pixels
 from core.errors import WrongType
 from core.media.fit import probe_picture
@@ -45,14 +45,6 @@ def test_odd_last_row_is_drawn_double() -> None:
     text = pixels.half_blocks(Pixels(width=1, height=1, rgb=bytes([1, 2, 3])))
 
     assert str(text.spans[0].style) == "#010203 on #010203"
-
-
-def test_sample_is_a_picture_and_always_the_same() -> None:
-    """The sample picture is a PNG of 1024x768 that never changes."""
-    drawn = sample.draw()
-
-    assert probe_picture(drawn) == (Kind.PNG, 1024, 768)
-    assert drawn == sample.draw()
 
 
 @pytest.mark.parametrize(
