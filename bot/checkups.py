@@ -67,14 +67,14 @@ def fail(name: str, found: str, to_do: str) -> Checkup:
 def settings(read: Settings, environ: Mapping[str, str]) -> Checkup:
     """Look for settings that have no effect, and for a default model that is none."""
     name = "settings"
-    unknown = unknown_variables(environ)
-    if unknown:
-        return warn(name, f"nothing reads {', '.join(unknown)}", "look for a typing mistake")
     try:
         catalogue = loader.load(read.models_file)
         plans.check_default_model(read, catalogue)
     except SettingsError as exc:
         return fail(name, f"{exc.variable}: {exc.reason}", "change it")
+    unknown = unknown_variables(environ)
+    if unknown:
+        return warn(name, f"nothing reads {', '.join(unknown)}", "look for a typing mistake")
     places = len(read.allowed_places) or "all"
     return ok(name, f"{len(catalogue.models)} models, {places} places, {len(read.admins)} admins")
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -23,7 +23,16 @@ from bot.settings_names import (
     secrets_of,
     variable,
 )
-from bot.settings_values import About, Address, DatabaseAddress, Folder, Key, MediaAddress, Words
+from bot.settings_values import (
+    About,
+    Address,
+    BrokerAddress,
+    DatabaseAddress,
+    Folder,
+    Key,
+    MediaAddress,
+    Words,
+)
 from core.errors import SettingsError
 
 HOSTED_API_URL = "https://qolaba-server-b2b.up.railway.app/api/v1/studio"
@@ -222,7 +231,7 @@ class Settings(BaseSettings):
         ),
     ] = 30
     broker_url: Annotated[
-        SecretStr | None,
+        BrokerAddress | None,
         About(
             meaning="The Celery broker between `redraw studio` and `redraw worker`.",
             unit="`redis://…` or `amqp://…`, secret",
@@ -261,12 +270,13 @@ class Settings(BaseSettings):
             SettingsError: a value cannot work; names its variable and never shows the value.
         """
         given = {**_from_file(cls, env_file), **{k: v for k, v in environ.items() if v.strip()}}
-        usual = {"data_dir": default_data_dir(environ, sys.platform)}
         chosen = {
             name: given[variable(name)] for name in cls.model_fields if variable(name) in given
         }
+        if "data_dir" not in chosen:
+            chosen["data_dir"] = str(default_data_dir(environ, sys.platform))
         try:
-            return cls.model_validate(usual | chosen)
+            return cls.model_validate(chosen)
         except ValidationError as exc:
             raise first_mistake(exc) from None  # pydantic's own text would show values
 
@@ -288,8 +298,8 @@ def unknown_variables(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def environment() -> Mapping[str, str]:
-    """Return the names and values that the process was started with."""
-    return dict(os.environ)  # noqa: TID251  # the one place
+    """Return the names and values that settings are read from, those of `.env` below the others."""
+    return {**_from_file(Settings, Path(".env")), **os.environ}  # noqa: TID251  # the one place
 
 
 def _from_file(cls: type[BaseSettings], env_file: Path | None) -> dict[str, str]:
@@ -298,5 +308,6 @@ def _from_file(cls: type[BaseSettings], env_file: Path | None) -> dict[str, str]
     try:
         lines = DotEnvSettingsSource(cls, env_file=env_file, case_sensitive=True).env_vars
     except (OSError, UnicodeDecodeError) as exc:
-        raise SettingsError(".env", f"{env_file} cannot be read: {type(exc).__name__}") from exc
+        why = exc.strerror if isinstance(exc, OSError) else "it is no UTF-8 text"
+        raise SettingsError(".env", f"{env_file} cannot be read: {why}") from exc
     return {name: value for name, value in lines.items() if value and value.strip()}

@@ -30,10 +30,18 @@ def default_data_dir(environ: Mapping[str, str], platform: str) -> Path:
     xdg = environ.get("XDG_DATA_HOME", "")
     if xdg.startswith("/"):
         return Path(xdg) / "redraw"
-    home = Path(environ.get("HOME") or Path.home())
+    home = Path(environ["HOME"]) if environ.get("HOME") else _home()
     if platform == "darwin":
         return home / "Library" / "Application Support" / "redraw"
     return home / ".local" / "share" / "redraw"
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError as exc:
+        reason = "has to be set: there is no home folder to put data into"
+        raise SettingsError("REDRAW_DATA_DIR", reason) from exc
 
 
 _EXPECTED = {
@@ -57,6 +65,6 @@ def first_mistake(exc: ValidationError) -> SettingsError:
 def secrets_of(values: Iterable[object]) -> tuple[str, ...]:
     """Return every secret among `values`; of an address only its password is one."""
     held = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-    passwords = [urlsplit(text).password for text in held if "://" in text]
+    passwords = [urlsplit(text).password for text in held if "://" in text]  # checked when set
     whole = [text for text in held if "://" not in text]
     return tuple(text for text in (*whole, *passwords) if text)

@@ -43,6 +43,13 @@ def _port(text: str) -> None:
         raise ValueError("expected a port from 0 to 65535 after the host") from None
 
 
+def _readable(text: str) -> None:
+    try:
+        _ = urlsplit(text).password
+    except ValueError:
+        raise ValueError("expected %5B and %5D for brackets that are part of a password") from None
+
+
 def _key(secret: SecretStr) -> SecretStr:
     text = secret.get_secret_value().strip()
     if not text.isascii() or not text.isprintable() or " " in text:
@@ -56,6 +63,7 @@ def _schemes(*allowed: str) -> AfterValidator:
         if not text.startswith(tuple(f"{scheme}://" for scheme in allowed)):
             expected = " or ".join(f"{scheme}://" for scheme in allowed)
             raise ValueError(f"expected an address that begins with {expected}")
+        _readable(text)
         return SecretStr(text)
 
     return AfterValidator(check)
@@ -76,11 +84,16 @@ def _of_a_platform(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _absolute(path: Path) -> Path:
-    return path.expanduser().absolute()
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError:
+        raise ValueError("begins with ~ and the name of nobody here") from None
 
 
 Address = Annotated[str, AfterValidator(_address)]
 """An http(s) address without credentials, without a slash at its end."""
+BrokerAddress = Annotated[SecretStr, _schemes("redis", "rediss", "sentinel", "amqp", "amqps")]
+"""Where Celery's queue is; secret because it may hold a password."""
 Key = Annotated[SecretStr, AfterValidator(_key)]
 """A secret that can stand in a header."""
 DatabaseAddress = Annotated[

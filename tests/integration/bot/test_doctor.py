@@ -157,6 +157,7 @@ async def test_exit_code_tells_whether_something_failed(
     provider: ProviderServer, tmp_path: Path
 ) -> None:
     """The command ends with 0 when all is well or nearly so, and with 1 when a check failed."""
+    (tmp_path / ".env").write_text("REDRAW_QUEUEMAX=2\n")
     well = await redraw("doctor", folder=tmp_path, environ={"REDRAW_MAXBATCH": "2"})
     ill = await redraw(
         "doctor",
@@ -165,5 +166,5 @@ async def test_exit_code_tells_whether_something_failed(
     )
 
     assert (well.code, ill.code) == (0, 1)
-    assert "REDRAW_MAXBATCH" in well.out
+    assert "REDRAW_MAXBATCH, REDRAW_QUEUEMAX" in well.out
     assert "k-wrong" not in ill.out + ill.err
