@@ -23,6 +23,9 @@ app = typer.Typer(
 jobs_app = typer.Typer(help="Look at jobs.", no_args_is_help=False, rich_markup_mode=None)
 app.add_typer(jobs_app, name="jobs")
 
+_JOBS_LISTED = 20
+"""How many jobs are listed unless `--limit` says otherwise."""
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 OfTerminal = Annotated[
     bool, typer.Option("--terminal", help="The jobs of `redraw try` instead of the bot's.")
@@ -71,7 +74,7 @@ def try_(
         bool, typer.Option("--resume", help="Go on with the last run that was not finished.")
     ] = False,
 ) -> None:
-    """Redraw a picture here and now; without an API key, as a local preview."""
+    """Redraw pictures; without an API key, as local previews."""
     from adapters.terminal.interrupts import Interrupts
 
     interrupts = Interrupts()
@@ -136,7 +139,7 @@ def worker() -> None:
 
 @app.command()
 def models(*, as_json: AsJson = False) -> None:
-    """List the models: what they take, what they are good for, what they cost."""
+    """List the models: what they take, are good for, and cost."""
     from bot import listing_models
 
     raise typer.Exit(listing_models.main(as_json=as_json))
@@ -146,7 +149,7 @@ def models(*, as_json: AsJson = False) -> None:
 def jobs(
     context: typer.Context,
     *,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = _JOBS_LISTED,
     terminal: OfTerminal = False,
     as_json: AsJson = False,
 ) -> None:
@@ -155,12 +158,15 @@ def jobs(
 
     if context.invoked_subcommand is None:
         raise typer.Exit(listing_jobs.newest(limit=limit, terminal=terminal, as_json=as_json))
+    if limit != _JOBS_LISTED or terminal or as_json:
+        name = context.invoked_subcommand
+        raise typer.BadParameter(f"options go after the command: redraw jobs {name} --...")
 
 
 @jobs_app.command("list")
 def jobs_list(
     *,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = _JOBS_LISTED,
     terminal: OfTerminal = False,
     as_json: AsJson = False,
 ) -> None:
@@ -184,7 +190,7 @@ def jobs_show(
 
 @app.command()
 def doctor(*, as_json: AsJson = False) -> None:
-    """Check settings, store, API, public address and disk; nothing that costs anything."""
+    """Check settings, disk, store, API and address, free of charge."""
     from bot import doctor
 
     raise typer.Exit(doctor.main(as_json=as_json))

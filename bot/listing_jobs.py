@@ -15,29 +15,29 @@ from bot import exits, job_pages, logs, plans, tries
 from bot.job_pages import Told
 from bot.settings import Settings
 from core.clock import SystemClock
-from core.errors import UnknownJob
+from core.errors import StoreUnavailable, UnknownJob
 from core.jobs.job import Job
 from core.jobs.store.engine import schema_is_current
 from core.jobs.store.ledger import Ledger, open_ledger
 
 NOTHING_YET = "There are no jobs yet."
-OLDER_VERSION = "the database is of another version: run `redraw migrate`"
+OTHER_VERSION = "is of another version: run `redraw migrate`"
 
 
 def newest(*, limit: int, terminal: bool, as_json: bool) -> int:
     """Print the newest jobs of the bot, or of the terminal; those when the bot has none."""
     settings = _begin()
     bots, tried = _databases(settings)
-    jobs = asyncio.run(_newest(tried if terminal else bots, limit))
-    if not jobs and not terminal and settings.database_url is None:
-        jobs = asyncio.run(_newest(tried, limit))
+    jobs, unread = asyncio.run(_newest(tried if terminal else bots, limit))
+    if not jobs and not unread and not terminal and settings.database_url is None:
+        jobs, unread = asyncio.run(_newest(tried, limit))
         if jobs:
             exits.say("the bot has no jobs; these are those of `redraw try`")
     if as_json:
         _print_json([job_pages.brief(job) for job in jobs])
-    else:
+    elif jobs or not unread:
         Console().print(job_pages.table(jobs) if jobs else NOTHING_YET)
-    return ExitCode.DONE
+    return ExitCode.FAILED if unread else ExitCode.DONE
 
 
 def show(job_id: str, *, as_json: bool) -> int:
@@ -70,16 +70,21 @@ def _databases(settings: Settings) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(bots), tuple(map(plans.sqlite_in, tries.folders(settings.data_dir)))
 
 
-async def _newest(urls: Sequence[str], limit: int) -> list[Job]:
+async def _newest(urls: Sequence[str], limit: int) -> tuple[list[Job], int]:
+    """Return the newest jobs, and how many databases could not be read."""
     jobs: list[Job] = []
-    for url in urls:
+    unread = 0
+    for url in filter(plans.exists, urls):
         async with _opened(url) as ledger:
-            jobs += await ledger.list_all(limit) if ledger else ()
-    return sorted(jobs, key=lambda job: job.job_id, reverse=True)[:limit]
+            if ledger:
+                jobs += await ledger.list_all(limit)
+            else:
+                unread += 1
+    return sorted(jobs, key=lambda job: job.job_id, reverse=True)[:limit], unread
 
 
 async def _told(urls: Sequence[str], job_id: str) -> Told:
-    for url in urls:
+    for url in filter(plans.exists, urls):
         async with _opened(url) as ledger:
             found = await _told_by(ledger, job_id) if ledger else None
         if found is not None:
@@ -101,14 +106,21 @@ async def _told_by(ledger: Ledger, job_id: str) -> Told | None:
 
 @asynccontextmanager
 async def _opened(url: str) -> AsyncIterator[Ledger | None]:
-    """Open jobs for reading; None where there are none. Nothing is made or changed."""
-    if not await schema_is_current(url):
-        if plans.exists(url):
-            exits.say(OLDER_VERSION)
+    """Open jobs for reading; None, once it has been said why, where they cannot be read."""
+    trouble = await _trouble(url)
+    if trouble is not None:
+        exits.say(f"{plans.place_of(url)} {trouble}")
         yield None
         return
     async with open_ledger(url, SystemClock()) as ledger:
         yield ledger
+
+
+async def _trouble(url: str) -> str | None:
+    try:
+        return None if await schema_is_current(url) else OTHER_VERSION
+    except StoreUnavailable as error:
+        return f"cannot be read ({error})"
 
 
 def _print_json(value: object) -> None:

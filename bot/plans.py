@@ -153,6 +153,11 @@ def exists(url: str) -> bool:
     return not url.startswith("sqlite") or Path(path).exists()
 
 
+def place_of(url: str) -> str:
+    """Return how to name the jobs at `url` without a password."""
+    return url.partition(":///")[2] if url.startswith("sqlite") else "the database"
+
+
 def limits_of(settings: Settings) -> Limits:
     """Return what users of a chat may ask for."""
     return Limits(

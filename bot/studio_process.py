@@ -10,7 +10,7 @@ import threading
 from pydantic import SecretStr
 
 from adapters.terminal.report import ExitCode
-from bot import logs
+from bot import logs, storage
 from bot.plans import is_loopback
 from bot.settings import Settings
 from core.catalogue import loader
@@ -35,6 +35,7 @@ def work() -> int:
     """Draw until SIGTERM or Ctrl-C; the picture in hand is finished."""
     settings = Settings.from_machine()
     logs.configure(settings.log_format, settings.secrets)
+    storage.make_folder(settings.data_dir / "studio")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

@@ -22,7 +22,7 @@ from bot import storage
 from bot.plans import JOBS_FILE, sqlite_in
 from bot.served import Served
 from core.clock import Clock
-from core.errors import SettingsError
+from core.errors import SettingsError, StoreUnavailable
 from core.jobs.dispatch import LocalDispatcher
 from core.jobs.store.ledger import Ledger
 
@@ -99,6 +99,10 @@ async def _held_if(
         async with storage.open_jobs(sqlite_in(folder), clock) as ledger:
             if await suits(ledger, clock):
                 return Held(folder=folder, served=_served_in(folder), dispatch=dispatch)
+    except StoreUnavailable as exc:
+        await dispatch.close()
+        reason = f"{folder / JOBS_FILE} cannot be used ({exc}): move it away, and a new one is made"
+        raise SettingsError("REDRAW_DATA_DIR", reason) from exc
     except BaseException:
         await dispatch.close()
         raise

@@ -266,7 +266,8 @@ def _migrate(url: sa.URL) -> None:
             config.attributes["connection"] = connection
             alembic.command.upgrade(config, "head")
     except alembic.util.CommandError as exc:
-        raise SettingsError(VARIABLE, "leads to the database of another version") from exc
+        reason = "leads to the database of another version, a newer one: use that"
+        raise SettingsError(VARIABLE, reason) from exc
 
 
 def _is_current(url: sa.URL) -> bool:

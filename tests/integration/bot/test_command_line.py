@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -175,6 +177,45 @@ def test_migrate_makes_the_database_and_then_has_nothing_to_do(tmp_path: Path) -
     assert first.stdout == "The database was brought up to date.\n"
     assert second.stdout == "The database is up to date.\n"
     assert jobs.stdout == "There are no jobs yet.\n"
+
+
+@pytest.mark.parametrize("damage", ["no database", "another version"])
+def test_jobs_that_cannot_be_read_are_not_called_none(tmp_path: Path, damage: str) -> None:
+    """A damaged or newer database is named, and ends with 1."""
+    environ = {"REDRAW_DATA_DIR": str(tmp_path)}
+    kept = tmp_path / "redraw.sqlite"
+    if damage == "no database":
+        kept.write_text(damage)
+    else:
+        redraw("migrate", folder=tmp_path, environ=environ)
+        with closing(sqlite3.connect(kept)) as database:
+            database.execute("UPDATE alembic_version SET version_num = '9999'")
+            database.commit()
+
+    listed = redraw("jobs", folder=tmp_path, environ=environ)
+    migrated = redraw("migrate", folder=tmp_path, environ=environ)
+
+    assert (listed.returncode, listed.stdout) == (1, "")
+    assert listed.stderr.startswith(f"redraw: {kept} ")
+    assert migrated.returncode in {1, 2}
+    assert "too busy" not in migrated.stderr
+
+
+def test_options_before_the_command_are_not_ignored(tmp_path: Path) -> None:
+    """`redraw jobs --json list` would print a table, so it is refused."""
+    done = redraw("jobs", "--json", "list", folder=tmp_path)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "options go after the command: redraw jobs list" in done.stderr
+
+
+def test_worker_without_a_folder_names_the_setting(tmp_path: Path) -> None:
+    """A data folder that cannot be made ends the worker like any other command."""
+    (tmp_path / "file").write_text("")
+    done = redraw("worker", folder=tmp_path, environ={"REDRAW_DATA_DIR": str(tmp_path / "file")})
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("redraw: REDRAW_DATA_DIR: ")
 
 
 def test_looking_makes_nothing(tmp_path: Path) -> None:

@@ -102,6 +102,17 @@ async def test_folder_that_cannot_be_made_is_a_setting(tmp_path: Path) -> None:
             pass
 
 
+async def test_damaged_jobs_of_a_try_are_named(tmp_path: Path) -> None:
+    """A file that is no database is named, with what to do, instead of being called busy."""
+    damaged = tmp_path / "tries" / "preview-1" / plans.JOBS_FILE
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text("no database")
+
+    with pytest.raises(SettingsError, match=r"preview-1/redraw\.sqlite cannot be used"):
+        async with tries.hold(tmp_path, CLOCK, Served.EMBEDDED, resumes=False):
+            pass
+
+
 async def test_second_bot_on_the_same_folder_is_refused(tmp_path: Path) -> None:
     """Two processes never drive the same jobs."""
     plan = plan_for(tmp_path)
