@@ -8,6 +8,9 @@ still wants it. There is no listing, and every reason to refuse looks the same: 
 
 from __future__ import annotations
 
+import errno
+import logging
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +19,7 @@ from http import HTTPStatus
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from core.clock import Clock
 from core.errors import (
@@ -32,7 +36,20 @@ from core.media.spool import Spool
 _SHUTDOWN_S = 2.0
 """How long answers under way may take once the server is to stop."""
 
+_IDLE_S = 30.0
+"""How long a connection may stay open after an answer."""
+
 _log = structlog.get_logger()
+
+_strangers = logging.getLogger("bot.web.strangers")
+"""Where aiohttp tells what went wrong with a call."""
+_strangers.addFilter(lambda record: not _is_no_http(record))
+
+
+def _is_no_http(record: logging.LogRecord) -> bool:
+    """Whether somebody sent what is no HTTP: scanners do, and each time it would be a traceback."""
+    error = record.exc_info[1] if record.exc_info else None
+    return isinstance(error, HttpProcessingError)
 
 
 FindMedia = Callable[[str, str], Awaitable[MediaItem | None]]
@@ -86,7 +103,13 @@ async def serve(app: web.Application, *, host: str, port: int) -> AsyncIterator[
     Raises:
         SettingsError: the address cannot be listened at.
     """
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        logger=_strangers,
+        shutdown_timeout=_SHUTDOWN_S,
+        keepalive_timeout=_IDLE_S,
+    )
     await runner.setup()
     try:
         await _listen(runner, host, port)
@@ -100,7 +123,9 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
         await web.TCPSite(runner, host, port).start()
     except OSError as exc:
         reason = f"cannot listen at {host}:{port}: {(exc.strerror or str(exc)).lower()}"
-        raise SettingsError("REDRAW_HTTP_PORT", reason) from exc
+        of_the_host = isinstance(exc, socket.gaierror) or exc.errno == errno.EADDRNOTAVAIL
+        variable = "REDRAW_HTTP_HOST" if of_the_host else "REDRAW_HTTP_PORT"
+        raise SettingsError(variable, reason) from exc
 
 
 def _origin(runner: web.AppRunner) -> str:

@@ -250,6 +250,27 @@ async def test_not_ready_when_the_store_takes_no_writes(tmp_path: Path) -> None:
     assert b'"store": "unavailable"' in answer.body
 
 
+async def test_host_that_is_none_is_a_setting_to_change() -> None:
+    """A host that cannot be listened at is named by its own setting, not by the port's."""
+    with pytest.raises(SettingsError, match=r"REDRAW_HTTP_HOST: cannot listen at 192.0.2.1"):
+        async with web.serve(aiohttp_web.Application(), host="192.0.2.1", port=0):
+            pass
+
+
+async def test_what_is_no_http_is_not_worth_a_traceback(
+    running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Scanners are answered with 400 and fill no log."""
+    host, _, port = running.origin.removeprefix("http://").rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"garbage\r\n\r\n")
+    answer = await reader.read()
+    writer.close()
+
+    assert answer.startswith(b"HTTP/1.0 400 ")
+    assert caplog.records == []
+
+
 async def test_port_in_use_is_a_setting_to_change(running: Running) -> None:
     """Two servers cannot have one port; the second names the setting."""
     port = int(running.origin.rpartition(":")[2])
