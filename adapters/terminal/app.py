@@ -105,6 +105,8 @@ async def _close(
         interrupts=watch.interrupts,
         refused_for=watch.refused,
     )
-    for line in render.closing(result, watch.cards(), folder):
+    for line in render.closing(
+        result, watch.cards(), folder, is_embedded=parts.explain is not None
+    ):
         watch.view.say(line)
     return result

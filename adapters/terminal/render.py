@@ -31,6 +31,9 @@ WAY = (
 
 BAR_COLUMNS = 28
 
+LONGEST_STATE = max(len(state) for state in State)
+"""The column of states is never narrower, so that a narrow terminal cuts none of them off."""
+
 TENTHS_BELOW_S = 10.0
 """Shorter times are told to a tenth of a second."""
 
@@ -97,6 +100,8 @@ def understood(words: Sequence[str], ignored: Sequence[str]) -> Text:
 def board(cards: Sequence[JobCard]) -> RenderableType:
     """Return the live picture of all jobs: a bar each, and the way of a single one."""
     table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(no_wrap=True, min_width=LONGEST_STATE)
     for card in cards:
         table.add_row(
             Text(card.model, style="bold"),
@@ -199,7 +204,9 @@ class Folder:
         return self.typed + path.removeprefix(self.out) if path.startswith(self.out) else path
 
 
-def closing(result: TryResult, cards: Sequence[JobCard], folder: Folder) -> Iterator[Text]:
+def closing(
+    result: TryResult, cards: Sequence[JobCard], folder: Folder, *, is_embedded: bool = True
+) -> Iterator[Text]:
     """Yield what came of it: what went wrong, what was written where, and how to go on."""
     if result.several:
         yield from _endings(cards, result.jobs)
@@ -210,7 +217,9 @@ def closing(result: TryResult, cards: Sequence[JobCard], folder: Folder) -> Iter
     if listed:
         yield listed
     if result.exit_code is ExitCode.DONE:
-        yield from go_on(preview=result.summary.preview, several=result.several)
+        yield from go_on(several=result.several)
+        if result.summary.preview:
+            yield real_tokens(is_embedded=is_embedded)
 
 
 def _ending(card: JobCard, report: JobReport) -> Iterator[Text]:
@@ -240,12 +249,20 @@ def _all_ready(result: TryResult) -> Text:
     return Text(f"{ready} of {len(result.jobs)} models are done ({seconds:.0f} s).", style=style)
 
 
-def go_on(*, preview: bool, several: bool) -> Iterator[Text]:
+def go_on(*, several: bool) -> Iterator[Text]:
     """Yield what is worth doing next."""
     if not several:
         yield Text("All models on one sheet: add --all-models.", style="dim")
-    if preview:
-        yield Text("With real tokens: set QOLABA_API_KEY=… and run the same command again.")
+
+
+def real_tokens(*, is_embedded: bool) -> Text:
+    """Return how to have the hosted models redraw, after a preview drawn here or by a studio."""
+    if not is_embedded:
+        return Text("With real tokens: unset QOLABA_API_URL, and set your own QOLABA_API_KEY.")
+    return Text(
+        "With real tokens: set QOLABA_API_KEY=… (and REDRAW_PUBLIC_URL=…, where the API can "
+        "fetch your picture), then run the same command again."
+    )
 
 
 def files(result: TryResult, folder: Folder) -> Text:

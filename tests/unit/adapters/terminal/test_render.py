@@ -275,8 +275,27 @@ def test_closing_of_a_preview() -> None:
         "  prints/b.jpg   before and after",
         "  prints/s.jpg   contact sheet",
         "All models on one sheet: add --all-models.",
-        "With real tokens: set QOLABA_API_KEY=… and run the same command again.",
+        render.real_tokens(is_embedded=True).plain,
     ]
+
+
+def test_real_tokens_need_what_the_preview_did_not() -> None:
+    """Whoever follows the line gets pictures, not the next complaint."""
+    embedded = render.real_tokens(is_embedded=True).plain
+    elsewhere = render.real_tokens(is_embedded=False).plain
+
+    assert "QOLABA_API_KEY=…" in embedded
+    assert "REDRAW_PUBLIC_URL=…" in embedded
+    assert "unset QOLABA_API_URL" in elsewhere
+
+
+def test_narrow_terminal_cuts_no_state_off() -> None:
+    """The bar makes way, the state does not."""
+    console = Console(file=io.StringIO(), width=40)
+    with console.capture() as capture:
+        console.print(render.board([card(job(state=State.COLLECTING))]))
+
+    assert "  collecting  ━" in capture.get()
 
 
 def test_closing_of_all_models_ends_with_the_sheet() -> None:
@@ -287,7 +306,7 @@ def test_closing_of_all_models_ends_with_the_sheet() -> None:
     assert lines[-3:] == [
         "  prints   1 picture, each with its comparison",
         "  prints/all.jpg   every model on one sheet",
-        "With real tokens: set QOLABA_API_KEY=… and run the same command again.",
+        render.real_tokens(is_embedded=True).plain,
     ]
 
 
