@@ -11,6 +11,7 @@ from core.clock import Clock
 from core.errors import AppError
 from core.jobs.agenda import Agenda, Due
 from core.jobs.delivery import Deliverer
+from core.jobs.foreign import within
 from core.jobs.job import Delivery, Job
 from core.jobs.lifecycle import State
 
@@ -140,8 +141,7 @@ class Herald:
 
     async def _show(self, report: Report) -> None:
         try:
-            async with asyncio.timeout(LIMIT_S):
-                await self._report(report)
+            await within(LIMIT_S, self._report(report))
         except (AppError, TimeoutError) as exc:
             log.debug("progress_dropped", job_id=report.job_id, error=str(exc))
         except Exception as exc:  # a report must not end, whatever goes wrong in it

@@ -14,6 +14,7 @@ from core.clock import Clock
 from core.errors import AppError, Misconfiguration, ProviderMisconfigured, ProviderUnavailable
 from core.jobs import learning, schedule
 from core.jobs.agenda import Agenda
+from core.jobs.foreign import Abandoned, is_asked_to_end
 from core.jobs.job import Job
 from core.jobs.schedule import Pace, Slowdown
 from core.jobs.watch import Finding, Overdue, Watch
@@ -197,6 +198,11 @@ class Poller:
         except ProviderMisconfigured as exc:
             self._alarm(exc.cause)
             self._put_off(watch, exc, None)
+        except asyncio.CancelledError as exc:
+            if is_asked_to_end():
+                raise
+            log.warning("poll_abandoned", job_id=watch.job_id)
+            self._put_off(watch, Abandoned(str(exc)), None)
         except Exception as exc:  # one job's bug must not stop the others
             log.exception("poll_broke", job_id=watch.job_id)
             self._put_off(watch, exc, None)

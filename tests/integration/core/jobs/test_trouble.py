@@ -17,6 +17,7 @@ from core.jobs.courier import BROKEN_MAX, Courier
 from core.jobs.deliveries import DeliveryEvent
 from core.jobs.job import DeliveryState, Job
 from core.jobs.lifecycle import DeliveryKind, Reason, State
+from core.jobs.worker import PREPARATIONS
 from core.media.spool import FileSpool
 from tests.fakes.deliverer import PLATFORM, RecordingDeliverer
 from tests.fakes.ledger_jobs import brought_to
@@ -91,25 +92,28 @@ async def test_fetch_that_hangs_is_made_again(tmp_path: Path) -> None:
         assert (await rig.ended(job.job_id)).state is State.READY
 
 
-class _CancelledOnce(InlineDecoder):
-    """Something inside it is cancelled the first time, though nobody cancelled the caller."""
+class _CancelledOften(InlineDecoder):
+    """Something inside it is cancelled at first, though nobody cancelled the caller."""
 
-    was_cancelled = False
+    times = PREPARATIONS + 1
 
     async def run(self, function: Callable[..., T], *args: object) -> T:
-        if not self.was_cancelled:
-            self.was_cancelled = True
+        if self.times > 0:
+            self.times -= 1
             raise asyncio.CancelledError
         return await super().run(function, *args)
 
 
-async def test_stray_cancellation_loses_no_job(tmp_path: Path) -> None:
-    """It counts as a step that broke, and the step is made again."""
-    async with open_rig(tmp_path, decoder=_CancelledOnce()) as rig:
+async def test_stray_cancellations_leave_everybody_at_work(tmp_path: Path) -> None:
+    """Each counts as a step that broke; more than there are at work take nobody away."""
+    decoder = _CancelledOften()
+    async with open_rig(tmp_path, decoder=decoder) as rig:
         await rig.start()
-        job = await rig.ended((await rig.order()).job_id)
+        for _ in range(decoder.times):
+            await rig.order()
+        await rig.eventually(lambda: decoder.times == 0)
 
-        assert job.state is State.READY
+        assert (await rig.ended((await rig.order()).job_id)).state is State.READY
 
 
 def _spoil(folder: Path, job_id: str) -> None:

@@ -22,7 +22,7 @@ from core.errors import (
 )
 from core.jobs.job import Job
 from core.jobs.lifecycle import State
-from core.jobs.poller import SHOW_EVERY_S, Poller
+from core.jobs.poller import CONNECTIONS, SHOW_EVERY_S, Poller
 from core.jobs.watch import Finding, Overdue
 from core.provider.dialect import Pending, Produced, RemoteFailed
 from tests.fakes import jobs
@@ -198,6 +198,24 @@ async def test_a_bug_in_one_answer_does_not_stop_the_others() -> None:
 
         assert [finding.job_id for finding in ear.findings] == ["J1"]
         assert "J0" in poller
+
+
+async def test_stray_cancellations_end_no_watch() -> None:
+    """More questions are cut off inside the client than are open at once, and all are repeated."""
+    clock = VirtualClock()
+
+    def answer(_: str, now_s: float) -> Answer:
+        if now_s < 60.0:
+            raise asyncio.CancelledError
+        return PICTURE
+
+    async with polling(clock, answer) as (poller, _, ear):
+        for number in range(2 * CONNECTIONS):
+            poller.watch(running(number))
+        await clock.advance(300.0)
+
+    assert {type(finding.outcome) for finding in ear.findings} == {Produced}
+    assert len(ear.findings) == 2 * CONNECTIONS
 
 
 async def test_deadline_ends_a_job_after_a_last_question() -> None:
