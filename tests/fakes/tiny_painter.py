@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import time
 
-from core.studio.painter import Painted, Painting
 from PIL import Image, ImageOps
 
 from core.media.item import Kind
+from core.studio.painter import Painted, Painting
 
 _COLOURS = ("teal", "orange", "purple", "green", "navy", "crimson", "olive", "sienna")
 
