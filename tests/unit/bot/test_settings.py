@@ -103,7 +103,7 @@ def test_settings_do_not_change() -> None:
         ("REDRAW_MEDIA_URL", "s3://[bucket"),
         ("REDRAW_BROKER_URL", "ftp://ada:pw-9f2@localhost"),
         ("REDRAW_DATA_DIR", "~nobody-of-that-name/redraw"),
-        ("REDRAW_DATABASE_URL", "mysql://root:pw-9f2@localhost/x"),
+        ("REDRAW_DATABASE_URL", "mysql://ops:pw-9f2@localhost/x"),
         ("REDRAW_ADMINS", "ada"),
         ("REDRAW_ALLOWED_PLACES", "discord:"),
     ],

@@ -234,7 +234,7 @@ async def test_sweeping_asks_from_another_thread(tmp_path: Path) -> None:
 
 def test_a_bucket_needs_a_url_of_one() -> None:
     """What cannot name a bucket is a mistake in the setting, told by its name."""
-    for url in ("file:///tmp/x", "bucket", "s3://", "ftp://x/y"):
+    for url in ("file:///folder", "bucket", "s3://", "ftp://x/y"):
         with pytest.raises(SettingsError) as caught:
             open_bucket(url, clock=CLOCK)
 
