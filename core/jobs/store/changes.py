@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from core.errors import StaleJob, UnknownJob
 from core.jobs import lifecycle, quota
 from core.jobs.job import NO_FACTS, Facts, Job, moved
 from core.jobs.lifecycle import Event, State, Transition
-from core.jobs.store import codec, delivering, rows, statements
+from core.jobs.store import codec, delivering, lines, rows, statements
 
 BY_USERS = frozenset({Event.CANCEL, Event.CHECK_AGAIN, Event.ACK_REFUSED})
 """Events that need nobody to hold the job."""
@@ -82,7 +83,7 @@ def write_move(
     row = rows.one(connection, statements.MOVE_JOB, statements.move_values(before, after))
     if row is None:
         return None
-    written = codec.job_from_row(row)
+    written = replace(after, **row)
     write_line(connection, written, event, before=before.state, at=after.updated_at)
     delivering.close(connection, written, transition.closes)
     delivering.open_all(connection, written, transition.opens)
@@ -106,7 +107,7 @@ def write_line(
         "delivery": None,
         "seq": job.seq,
     }
-    connection.execute(statements.INSERT_LINE, line)
+    lines.add(connection, line)
 
 
 def _write_cost(connection: sa.Connection, job: Job) -> None:
@@ -141,6 +142,9 @@ def acknowledge(connection: sa.Connection, job_id: str, at: datetime) -> Job:
     Raises:
         UnknownJob: there is no such job.
     """
+    acknowledged = _try_acknowledge(connection, job_id, at)
+    if acknowledged:
+        return acknowledged
     job = rows.job(connection, job_id, to_change=True)
     if job is None:
         raise UnknownJob(job_id)
@@ -148,5 +152,10 @@ def acknowledge(connection: sa.Connection, job_id: str, at: datetime) -> Job:
         transition = lifecycle.TRANSITIONS[job.state, Event.REVIVED]
         revived = moved(job, Event.REVIVED, transition, at)
         job = write_move(connection, job, revived, Event.REVIVED, transition) or job
+        job = _try_acknowledge(connection, job_id, at) or job
+    return job
+
+
+def _try_acknowledge(connection: sa.Connection, job_id: str, at: datetime) -> Job | None:
     row = rows.one(connection, statements.ACKNOWLEDGE, {"of_job": job_id, "at": at})
-    return codec.job_from_row(row) if row else job
+    return codec.job_from_row(row) if row else None

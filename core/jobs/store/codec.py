@@ -14,7 +14,7 @@ from core.request import GenerationRequest
 Row = Mapping[Any, Any]
 """One row by the names of its columns."""
 
-_AS_IT_IS = (
+AS_IT_IS = (
     "job_id", "dedupe_key", "credits", "preview", "detail", "cancel_wanted", "fence", "owner",
     "attempt", "seq", "remote_task_id", "created_at", "updated_at", "acked_at", "not_before_at",
     "deadline_at", "submitted_at", "produced_at", "finished_at",
@@ -79,9 +79,16 @@ def request_from_row(row: Row) -> GenerationRequest:
 def job_to_columns(job: Job) -> dict[str, Any]:
     """Return every column of a job's row, but when it was emptied."""
     return {
-        **{name: getattr(job, name) for name in _AS_IT_IS},
+        **{name: getattr(job, name) for name in AS_IT_IS},
         **origin_to_columns(job.origin),
         **request_to_columns(job.request),
+        **standing_to_columns(job),
+    }
+
+
+def standing_to_columns(job: Job) -> dict[str, Any]:
+    """Return the columns that say where a job stands and what it came to."""
+    return {
         "state": job.state.value,
         "reason": job.reason and job.reason.value,
         "prepared": [item_to_json(item) for item in job.prepared],
@@ -94,7 +101,7 @@ def job_to_columns(job: Job) -> dict[str, Any]:
 def job_from_row(row: Row) -> Job:
     """Return the job of `row`."""
     return Job(
-        **{name: row[name] for name in _AS_IT_IS},
+        **{name: row[name] for name in AS_IT_IS},
         origin=origin_from_row(row),
         request=request_from_row(row),
         state=State(row["state"]),

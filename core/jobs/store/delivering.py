@@ -13,7 +13,7 @@ from core.jobs import deliveries
 from core.jobs.deliveries import DeliveryEvent
 from core.jobs.job import Delivery, DeliveryState, Job
 from core.jobs.lifecycle import DeliveryKind
-from core.jobs.store import codec, queries, rows, statements
+from core.jobs.store import codec, lines, queries, rows, statements
 
 SHOWN_AGAIN = (DeliveryKind.RESULT, DeliveryKind.NOTICE)
 """Deliveries that a requester may ask for again after the place had refused them."""
@@ -70,16 +70,16 @@ def move(
         StaleJob: the job is held by somebody else, or the delivery is in another state.
         ValueError: the event opens a new delivery; `show_again` does that.
     """
-    held = {"job_id": job.job_id, "fence": job.fence}
-    if rows.one(connection, queries.JOB_HELD, held) is None:
-        raise StaleJob(job.job_id)
     transition = deliveries.advance(delivery.state, event, delivery.kind)
+    if transition is None or transition.raises_seq:
+        _check_held(connection, job)
     if transition is None:
         return delivery
     if transition.raises_seq:
         raise ValueError(f"{event} opens a delivery of its own")
     changed = _write_move(
         connection,
+        job,
         delivery,
         replace(
             delivery,
@@ -96,18 +96,18 @@ def move(
     return changed
 
 
-def _write_move(connection: sa.Connection, before: Delivery, after: Delivery) -> Delivery:
-    values = codec.delivery_to_columns(after) | {
-        "of_job": before.job_id,
-        "of_kind": before.kind,
-        "of_seq": before.seq,
-        "from_state": before.state,
-        "after_attempt": before.attempt,
-    }
+def _check_held(connection: sa.Connection, job: Job) -> None:
+    held = {"job_id": job.job_id, "fence": job.fence}
+    if rows.one(connection, queries.JOB_HELD, held) is None:
+        raise StaleJob(job.job_id)
+
+
+def _write_move(connection: sa.Connection, job: Job, before: Delivery, after: Delivery) -> Delivery:
+    values = statements.move_delivery_values(job.fence, before, after)
     row = rows.one(connection, statements.MOVE_DELIVERY, values)
     if row is None:
         raise StaleJob(before.job_id)
-    return codec.delivery_from_row(row)
+    return replace(after, data=row["data"])
 
 
 def _write_line(
@@ -130,7 +130,7 @@ def _write_line(
         "delivery": delivery.kind,
         "seq": delivery.seq,
     }
-    connection.execute(statements.INSERT_LINE, line)
+    lines.add(connection, line)
 
 
 def show_again(connection: sa.Connection, job_id: str, at: datetime) -> Job | None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core.jobs.job import DeliveryState, Job
+from core.jobs.job import Delivery, DeliveryState, Job
 from core.jobs.store import codec, queries
 from core.jobs.store.tables import COST, DELIVERY, HISTORY, JOB
 
@@ -22,6 +22,9 @@ _ORDERED = frozenset(
 _OTHERWISE = frozenset({"acked_at", "owner", "emptied_at"})
 """Columns with a statement of their own, below."""
 _MOVED = tuple(column.name for column in JOB.c if column.name not in _ORDERED | _OTHERWISE)
+_MOVED_AS_IT_IS = tuple(name for name in _MOVED if name in codec.AS_IT_IS)
+_KEPT = (JOB.c.owner, JOB.c.acked_at, JOB.c.detail, JOB.c.remote_task_id)
+"""What may be otherwise in the row that MOVE_JOB wrote than in the value it was written from."""
 _DELIVERED = ("state", "attempt", "data", "not_before_at", "first_attempt_at", "last_attempt_at")
 
 MOVE_JOB = (
@@ -33,7 +36,7 @@ MOVE_JOB = (
         JOB.c.cancel_wanted == bindparam("was_cancel_wanted"),
     )
     .values({name: bindparam(name) for name in _MOVED})
-    .returning(JOB)
+    .returning(*_KEPT)
 )
 
 CLAIM = (
@@ -70,6 +73,13 @@ RAISE_SEQ = (
 INSERT_JOB = sa.insert(JOB).returning(JOB)
 INSERT_LINE = sa.insert(HISTORY)
 
+_HELD = (
+    sa.select(JOB.c.job_id)
+    .where(JOB.c.job_id == bindparam("of_job"), JOB.c.fence == bindparam("under_fence"))
+    .with_for_update()
+)
+"""The job of a delivery if it is held; nobody takes it until the transaction ends."""
+
 MOVE_DELIVERY = (
     sa.update(DELIVERY)
     .where(
@@ -78,9 +88,10 @@ MOVE_DELIVERY = (
         DELIVERY.c.seq == bindparam("of_seq"),
         DELIVERY.c.state == bindparam("from_state"),
         DELIVERY.c.attempt == bindparam("after_attempt"),
+        _HELD.exists(),
     )
     .values({name: bindparam(name) for name in _DELIVERED})
-    .returning(DELIVERY)
+    .returning(DELIVERY.c.data)
 )
 
 SKIP_PENDING = (
@@ -116,12 +127,26 @@ def charge(connection: sa.Connection) -> sa.Executable:
 
 def move_values(before: Job, after: Job) -> dict[str, Any]:
     """Return what MOVE_JOB is executed with."""
-    columns = codec.job_to_columns(after)
-    return {name: columns[name] for name in _MOVED} | {
+    return {
+        **{name: getattr(after, name) for name in _MOVED_AS_IT_IS},
+        **codec.standing_to_columns(after),
         "of_job": before.job_id,
         "from_state": before.state,
         "under_fence": before.fence,
         "was_cancel_wanted": before.cancel_wanted,
+    }
+
+
+def move_delivery_values(fence: int, before: Delivery, after: Delivery) -> dict[str, Any]:
+    """Return what MOVE_DELIVERY is executed with."""
+    columns = codec.delivery_to_columns(after)
+    return {name: columns[name] for name in _DELIVERED} | {
+        "of_job": before.job_id,
+        "under_fence": fence,
+        "of_kind": before.kind,
+        "of_seq": before.seq,
+        "from_state": before.state,
+        "after_attempt": before.attempt,
     }
 
 

@@ -65,8 +65,8 @@ class PlainText(sa.types.TypeDecorator[str]):
         dialect: Dialect,  # noqa: ARG002 -- SQLAlchemy's signature
     ) -> str | None:
         """Return the text without what could not be kept."""
-        if value is None:
-            return None
+        if value is None or (type(value) is str and value.isascii() and "\x00" not in value):
+            return value
         return value.replace("\x00", "").encode("utf-8", "replace").decode()
 
 

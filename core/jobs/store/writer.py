@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from core.errors import AppError, StoreUnavailable
+from core.jobs.store import lines
 from core.jobs.store.engine import Database, as_ours
 
 WINDOW_S = 0.003
@@ -198,7 +199,13 @@ class Writer:
 
 
 def _attempt_all(group: Sequence[_Pending], connection: sa.Connection) -> list[object]:
-    return [_attempt(pending, connection) for pending in group]
+    try:
+        with lines.gathered(connection):
+            return [_attempt(pending, connection) for pending in group]
+    except _Spoilt:
+        raise
+    except Exception as exc:
+        raise _Spoilt from exc
 
 
 def _attempt(pending: _Pending, connection: sa.Connection) -> object:
