@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -56,6 +57,32 @@ async def _opened(ledger: Ledger, job: Job) -> set[DeliveryKind]:
         for each in await ledger.deliveries(job.job_id)
         if each.state is DeliveryState.PENDING and each.seq == job.seq
     }
+
+
+async def test_a_move_returns_what_the_row_holds(ledger: Ledger) -> None:
+    """What came into the row behind the holder's back, or was cleaned on the way, is returned."""
+    job = await brought_to(ledger, State.SUBMITTING)
+    await ledger.acknowledge(job.job_id, AT)
+    before = replace(job, acked_at=None, owner="somebody")
+
+    moved = await ledger.record(before, Event.ACCEPTED, AT, facts=Facts(remote_task_id="a\x00b"))
+
+    assert (moved.remote_task_id, moved.owner) == ("ab", job.owner)
+    assert moved.acked_at is not None
+    assert moved == await ledger.load(job.job_id)
+
+
+async def test_a_delivery_returns_what_the_row_holds(ledger: Ledger) -> None:
+    """What an adapter recorded is returned as it will be read: JSON has no tuples."""
+    job = await admitted(ledger)
+    card = (await ledger.deliveries(job.job_id))[0]
+
+    begun = await ledger.record_delivery(
+        job, card, DeliveryEvent.BEGUN, AT, data={"files": ("one", "two")}
+    )
+
+    assert begun.data == {"files": ["one", "two"]}
+    assert (begun,) == await ledger.deliveries(job.job_id)
 
 
 @pytest.mark.parametrize("row", JOB_ROWS, ids=lambda row: row.row)
