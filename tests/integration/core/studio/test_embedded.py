@@ -62,12 +62,14 @@ async def test_is_ready_and_gone_in_no_time(settings: StudioSettings) -> None:
 
 async def test_leaves_nothing_behind(settings: StudioSettings, host: PictureHost) -> None:
     """Opened and closed again and again, it leaves no thread, no socket and no queue."""
+    before = set(threading.enumerate())  # those of other tests' studios, which are still open
     found = []
     for _ in range(3):
         async with opened(settings, host) as caller:
             await caller.outcome()
         gc.collect()
-        names = [t.name for t in threading.enumerate() if "studio" in t.name]
+        left = set(threading.enumerate()) - before
+        names = [thread.name for thread in left if "studio" in thread.name]
         found.append((names, _open_files()))
 
     assert found[1:] == [([], found[0][1])] * 2
