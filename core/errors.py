@@ -104,6 +104,8 @@ class Limit(StrEnum):
     BATCH = "batch"
     QUEUE = "queue"
     PLACE = "place"
+    DRAINING = "draining"
+    """The operator has halted new orders; what is under way goes on."""
 
 
 class QuotaExceeded(AppError):

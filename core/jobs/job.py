@@ -41,8 +41,8 @@ class Origin:
     """Where it was asked, as one word, for limits and for lists."""
     requester: str
     """Who asked, as `platform:id`."""
-    data: Mapping[str, object] = field(default_factory=dict)
-    """JSON that the adapter needs to answer and to fetch the pictures."""
+    data: Mapping[str, object] = field(default_factory=dict, repr=False)
+    """JSON that the adapter needs to answer and to fetch the pictures; may hold secrets."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -248,8 +248,12 @@ class Delivery:
     """At most 25 characters, the same for every try."""
     attempt: int = 0
     """How often sending was begun."""
-    data: Mapping[str, object] = field(default_factory=dict)
-    """What the adapter recorded: file ids before the call, message ids after it."""
+    data: Mapping[str, object] = field(default_factory=dict, repr=False)
+    """
+    What the adapter recorded: file ids before the call, message ids and addresses after it.
+
+    A name that begins with `redraw.` is ours.
+    """
     not_before_at: datetime | None = None
     first_attempt_at: datetime | None = None
     last_attempt_at: datetime | None = None
@@ -270,6 +274,15 @@ class Change:
     delivery: DeliveryKind | None = None
     """Which delivery changed, or None when the job did."""
     seq: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pile:
+    """The jobs that are in one state."""
+
+    jobs: int = 0
+    oldest_at: datetime | None = None
+    """When the oldest of them was ordered; None when there are none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,7 +11,7 @@ from core.errors import StaleJob, UnknownJob
 from core.jobs import lifecycle, quota
 from core.jobs.job import NO_FACTS, Facts, Job, moved
 from core.jobs.lifecycle import Event, State, Transition
-from core.jobs.store import codec, delivering, lines, rows, statements
+from core.jobs.store import codec, delivering, direct, enqueuing, lines, rows, statements
 
 BY_USERS = frozenset({Event.CANCEL, Event.CHECK_AGAIN, Event.ACK_REFUSED})
 """Events that need nobody to hold the job."""
@@ -80,23 +80,34 @@ def write_move(
     connection: sa.Connection, before: Job, after: Job, event: Event, transition: Transition
 ) -> Job | None:
     """Write one step of a job and all that belongs to it; None when the job was not `before`."""
-    row = rows.one(connection, statements.MOVE_JOB, statements.move_values(before, after))
+    row = direct.one(connection, statements.MOVE_JOB, statements.move_values(before, after))
     if row is None:
         return None
-    written = replace(after, **row)
+    written = after if _is_as_written(after, row) else replace(after, **row)
     write_line(connection, written, event, before=before.state, at=after.updated_at)
     delivering.close(connection, written, transition.closes)
     delivering.open_all(connection, written, transition.opens)
     if written.is_terminal:
         _write_cost(connection, written)
+    elif before.is_terminal:
+        enqueuing.add(connection, written.job_id)
     return written
+
+
+def _is_as_written(job: Job, row: codec.Row) -> bool:
+    return all(getattr(job, name) == value for name, value in row.items())
 
 
 def write_line(
     connection: sa.Connection, job: Job, event: str, *, before: State | None, at: datetime
 ) -> None:
     """Add a line about the job itself to its history."""
-    line = {
+    lines.add(connection, line(job, event, before=before, at=at))
+
+
+def line(job: Job, event: str, *, before: State | None, at: datetime) -> dict[str, object]:
+    """Return the line of the history that says what happened to the job itself."""
+    return {
         "job_id": job.job_id,
         "at": at,
         "event": event,
@@ -107,7 +118,6 @@ def write_line(
         "delivery": None,
         "seq": job.seq,
     }
-    lines.add(connection, line)
 
 
 def _write_cost(connection: sa.Connection, job: Job) -> None:
@@ -123,13 +133,13 @@ def _write_cost(connection: sa.Connection, job: Job) -> None:
         "preview": job.preview,
         "at": job.finished_at,
     }
-    connection.execute(statements.charge(connection), cost)
+    direct.run(connection, statements.charge(connection), cost)
 
 
 def claim(connection: sa.Connection, job_id: str, owner: str, at: datetime) -> Job | None:
     """Take a job from whoever holds it; None when there is nothing left to do for it."""
     values = {"of_job": job_id, "owner": owner, "at": at}
-    row = rows.one(connection, statements.CLAIM, values)
+    row = direct.one(connection, statements.CLAIM, values)
     return codec.job_from_row(row) if row else None
 
 
@@ -157,5 +167,5 @@ def acknowledge(connection: sa.Connection, job_id: str, at: datetime) -> Job:
 
 
 def _try_acknowledge(connection: sa.Connection, job_id: str, at: datetime) -> Job | None:
-    row = rows.one(connection, statements.ACKNOWLEDGE, {"of_job": job_id, "at": at})
+    row = direct.one(connection, statements.ACKNOWLEDGE, {"of_job": job_id, "at": at})
     return codec.job_from_row(row) if row else None

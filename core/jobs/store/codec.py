@@ -8,6 +8,7 @@ from typing import Any
 from core import request as requests
 from core.jobs.job import Change, Delivery, DeliveryState, Job, Origin
 from core.jobs.lifecycle import DeliveryKind, Reason, State
+from core.jobs.store.tables import mended
 from core.media.item import Kind, MediaItem
 from core.request import GenerationRequest
 
@@ -84,6 +85,23 @@ def job_to_columns(job: Job) -> dict[str, Any]:
         **request_to_columns(job.request),
         **standing_to_columns(job),
     }
+
+
+def as_kept(job: Job) -> Job:
+    """Return a new job with its words as they come back from the database."""
+    origin, request = job.origin, job.request
+    words = {
+        "dedupe_key": job.dedupe_key,
+        "platform": origin.platform,
+        "place": origin.place,
+        "requester": origin.requester,
+        "model_id": request.model_id,
+        "prompt": request.prompt,
+        "negative_prompt": request.negative_prompt,
+    }
+    kept = {name: mended(text) for name, text in words.items() if text is not None}
+    changed = {name: text for name, text in kept.items() if text != words[name]}
+    return job_from_row({**job_to_columns(job), **changed}) if changed else job
 
 
 def standing_to_columns(job: Job) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from core.jobs import deliveries
 from core.jobs.deliveries import DeliveryEvent
 from core.jobs.job import Delivery, DeliveryState, Job
 from core.jobs.lifecycle import DeliveryKind
-from core.jobs.store import codec, lines, queries, rows, statements
+from core.jobs.store import codec, direct, enqueuing, lines, queries, rows, statements
 
 SHOWN_AGAIN = (DeliveryKind.RESULT, DeliveryKind.NOTICE)
 """Deliveries that a requester may ask for again after the place had refused them."""
@@ -21,6 +21,13 @@ SHOWN_AGAIN = (DeliveryKind.RESULT, DeliveryKind.NOTICE)
 
 def open_all(connection: sa.Connection, job: Job, kinds: Iterable[DeliveryKind]) -> None:
     """Open what the job's present round has to say; what is open already stays as it is."""
+    opened = rows_of(job, kinds)
+    if opened:
+        direct.insert(connection, statements.open_delivery(connection), opened)
+
+
+def rows_of(job: Job, kinds: Iterable[DeliveryKind]) -> list[dict[str, object]]:
+    """Return the rows of what the job's present round has to say."""
     opened = [
         Delivery(
             job_id=job.job_id,
@@ -31,26 +38,22 @@ def open_all(connection: sa.Connection, job: Job, kinds: Iterable[DeliveryKind])
         )
         for kind in kinds
     ]
-    if opened:
-        columns = [codec.delivery_to_columns(each) for each in opened]
-        connection.execute(statements.open_delivery(connection), columns)
+    return [codec.delivery_to_columns(each) for each in opened]
 
 
 def close(connection: sa.Connection, job: Job, kinds: Iterable[DeliveryKind]) -> None:
     """Skip what the job has to say no more, where its sending has not begun."""
-    if not kinds:
-        return
-    values = {"of_job": job.job_id, "kinds": [kind.value for kind in kinds]}
-    for row in rows.many(connection, statements.SKIP_PENDING, values):
-        skipped = codec.delivery_from_row(row)
-        _write_line(
-            connection,
-            skipped,
-            DeliveryEvent.SUPERSEDED,
-            fence=job.fence,
-            before=DeliveryState.PENDING,
-            at=job.updated_at,
-        )
+    for kind in sorted(kinds):
+        values = {"of_job": job.job_id, "of_kind": kind}
+        for row in direct.every(connection, statements.SKIP_PENDING, values):
+            _write_line(
+                connection,
+                codec.delivery_from_row(row),
+                DeliveryEvent.SUPERSEDED,
+                fence=job.fence,
+                before=DeliveryState.PENDING,
+                at=job.updated_at,
+            )
 
 
 def move(
@@ -98,16 +101,16 @@ def move(
 
 def _check_held(connection: sa.Connection, job: Job) -> None:
     held = {"job_id": job.job_id, "fence": job.fence}
-    if rows.one(connection, queries.JOB_HELD, held) is None:
+    if direct.one(connection, queries.JOB_HELD, held) is None:
         raise StaleJob(job.job_id)
 
 
 def _write_move(connection: sa.Connection, job: Job, before: Delivery, after: Delivery) -> Delivery:
     values = statements.move_delivery_values(job.fence, before, after)
-    row = rows.one(connection, statements.MOVE_DELIVERY, values)
+    row = direct.one(connection, statements.MOVE_DELIVERY, values)
     if row is None:
         raise StaleJob(before.job_id)
-    return replace(after, data=row["data"])
+    return after if after.data == row["data"] else replace(after, data=row["data"])
 
 
 def _write_line(
@@ -150,6 +153,7 @@ def show_again(connection: sa.Connection, job_id: str, at: datetime) -> Job | No
         return None
     row = rows.the_one(connection, statements.RAISE_SEQ, {"of_job": job_id, "at": at})
     shown = codec.job_from_row(row)
+    enqueuing.add(connection, job_id)
     open_all(connection, shown, [each.kind for each in refused])
     for each in refused:
         opened = replace(each, state=DeliveryState.PENDING, seq=shown.seq)
@@ -165,7 +169,6 @@ def show_again(connection: sa.Connection, job_id: str, at: datetime) -> Job | No
 
 
 def _refused(connection: sa.Connection, job: Job) -> list[Delivery]:
-    found = rows.many(connection, queries.DELIVERIES, {"job_id": job.job_id})
-    latest = {each.kind: each for each in map(codec.delivery_from_row, found)}
+    latest = {each.kind: each for each in rows.deliveries(connection, job.job_id)}
     last = [latest[kind] for kind in SHOWN_AGAIN if kind in latest]
     return [each for each in last if each.state is DeliveryState.REFUSED]

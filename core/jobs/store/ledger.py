@@ -12,13 +12,30 @@ import sqlalchemy as sa
 from core.clock import Clock
 from core.errors import UnknownJob
 from core.jobs.deliveries import DeliveryEvent
-from core.jobs.job import NO_FACTS, Admission, Change, Delivery, Facts, Job, Order
+from core.jobs.job import NO_FACTS, Admission, Change, Delivery, Facts, Job, Order, Pile
 from core.jobs.lifecycle import Event, State
 from core.jobs.quota import Limits, Usage
-from core.jobs.store import admission, changes, codec, delivering, keeping, queries, rows
+from core.jobs.sought import Sought
+from core.jobs.standing import Standing
+from core.jobs.store import (
+    admission,
+    changes,
+    codec,
+    delivering,
+    keeping,
+    queries,
+    rows,
+    wishes,
+)
+from core.jobs.store.control import ControlStore
+from core.jobs.store.drafts import DraftStore
 from core.jobs.store.engine import Database, open_databases
+from core.jobs.store.enqueuing import Enqueue, nowhere
+from core.jobs.store.erasing import ErasingStore
 from core.jobs.store.intake import ADMIT_WITHIN_S, Intake, new_job_id
+from core.jobs.store.tidying import TidyingStore
 from core.jobs.store.writer import WINDOW_S, Writer
+from core.media.item import MediaItem
 
 PAGE = 500
 """Jobs read at once where all of them are gone through."""
@@ -32,9 +49,12 @@ async def open_ledger(
     new_id: Callable[[datetime], str] = new_job_id,
     admit_within_s: float = ADMIT_WITHIN_S,
     window_s: float = WINDOW_S,
+    enqueue: Enqueue = nowhere,
 ) -> AsyncIterator[Ledger]:
     """
     Open the ledger in the database at `url`, whose schema is current; close it when left.
+
+    `enqueue` is called in every transaction that gives jobs something to do that had nothing.
 
     Leaving waits until every write that was begun is committed.
 
@@ -45,7 +65,7 @@ async def open_ledger(
     failure: Exception | None = None
     try:
         async with asyncio.TaskGroup() as tasks:
-            writer = Writer(databases.writes, window_s=window_s)
+            writer = Writer(databases.writes, window_s=window_s, enqueue=enqueue)
             tasks.create_task(writer.run())
             intake = Intake(writer, tasks, clock, new_id=new_id, within_s=admit_within_s)
             try:
@@ -73,6 +93,14 @@ class Ledger:
         self._writer = writer
         self._intake = intake
         self._clock = clock
+        self.drafts = DraftStore(reads, writer)
+        """The open forms, which are kept beside the jobs."""
+        self.control = ControlStore(reads, writer)
+        """What admins ask of all jobs, or of one, from a process of their own."""
+        self.erasing = ErasingStore(reads, writer)
+        """How people are taken out of it."""
+        self.tidying = TidyingStore(writer)
+        """How it is kept from growing."""
 
     async def admit(
         self, order: Order, *, limits: Limits, deadline_s: float, now: datetime
@@ -174,24 +202,41 @@ class Ledger:
         Raises:
             UnknownJob: there is no such job.
         """
-        found = await self._read(queries.JOB_BY_ID, job_id=job_id)
-        if not found:
+        job = await self._reads.transaction(lambda connection: rows.job(connection, job_id))
+        if job is None:
             raise UnknownJob(job_id)
-        return codec.job_from_row(found[0])
+        return job
 
     async def deliveries(self, job_id: str) -> tuple[Delivery, ...]:
         """Return a job's deliveries in the order in which they are sent."""
-        found = await self._read(queries.DELIVERIES, job_id=job_id)
-        return tuple(codec.delivery_from_row(row) for row in found)
+        return await self._reads.transaction(
+            lambda connection: tuple(rows.deliveries(connection, job_id))
+        )
 
     async def unfinished(self) -> tuple[str, ...]:
         """Return the ids of jobs that have not ended or have something to say; oldest first."""
         return tuple(row["job_id"] for row in await self._read(queries.UNFINISHED))
 
+    async def standing(self) -> tuple[Standing, ...]:
+        """Return who holds the jobs that have not ended or have something to say."""
+        return tuple(Standing(**row) for row in await self._read(queries.STANDING))
+
     async def list_for(self, requester: str, limit: int) -> tuple[Job, ...]:
         """Return a requester's jobs, the newest first."""
         found = await self._read(queries.JOBS_OF, requester=requester, limit=limit)
         return tuple(codec.job_from_row(row) for row in found)
+
+    async def find_act(self, dedupe_key: str) -> Job | None:
+        """Return the job that one act of a user made, or None."""
+        return await self._reads.transaction(
+            lambda connection: wishes.job_of_act(connection, dedupe_key)
+        )
+
+    async def list_with_deliveries(self, requester: str, limit: int) -> tuple[wishes.Told, ...]:
+        """Return a requester's jobs, the newest first, each with its deliveries."""
+        return await self._reads.transaction(
+            lambda connection: wishes.told(connection, requester, limit)
+        )
 
     async def list_all(self, limit: int, state: State | None = None) -> tuple[Job, ...]:
         """Return everybody's jobs, or those in one state; the newest first."""
@@ -199,6 +244,11 @@ class Ledger:
             found = await self._read(queries.JOBS, limit=limit)
         else:
             found = await self._read(queries.JOBS_IN, limit=limit, state=state)
+        return tuple(codec.job_from_row(row) for row in found)
+
+    async def find(self, sought: Sought, limit: int) -> tuple[Job, ...]:
+        """Return the jobs that are sought, the newest first."""
+        found = await self._read(queries.jobs_sought(sought), limit=limit)
         return tuple(codec.job_from_row(row) for row in found)
 
     async def history(self, job_id: str) -> tuple[Change, ...]:
@@ -226,10 +276,13 @@ class Ledger:
         )
         return tuple((row["produced_at"] - row["submitted_at"]).total_seconds() for row in found)
 
-    async def counts(self) -> Mapping[State, int]:
-        """Return how many jobs are in each state; every state is there."""
-        found = {row["state"]: row["jobs"] for row in await self._read(queries.COUNTS)}
-        return {state: found.get(state.value, 0) for state in State}
+    async def piles(self) -> Mapping[State, Pile]:
+        """Return how many jobs are in each state, and since when; every state is there."""
+        found = {row["state"]: row for row in await self._read(queries.PILES)}
+        return {
+            state: Pile(jobs=row["jobs"], oldest_at=row["oldest_at"]) if row else Pile()
+            for state, row in ((state, found.get(state.value)) for state in State)
+        }
 
     async def media_in_use(self, *, page: int = PAGE) -> frozenset[str]:
         """Return the names of the files that jobs still refer to."""
@@ -239,6 +292,18 @@ class Ledger:
             names.update(queries.names(found))
             after = found[-1]["job_id"]
         return frozenset(names)
+
+    async def is_referred_to(self, picture: MediaItem, *, besides: str) -> bool:
+        """Whether another job than `besides` has or awaits a picture; reads every job kept."""
+        return await self._reads.transaction(
+            lambda connection: wishes.is_referred_to(connection, picture.sha256, besides)
+        )
+
+    async def is_awaited(self, picture: MediaItem, *, besides: str) -> bool:
+        """Whether a job under way, other than `besides`, may yet come to have a picture."""
+        return await self._reads.transaction(
+            lambda connection: wishes.is_awaited(connection, picture.sha256, besides)
+        )
 
     async def wants_media(self, job_id: str, name: str) -> bool:
         """Whether the job is under way and `name` is one of its prepared pictures."""
@@ -265,7 +330,7 @@ class Ledger:
 
     async def forget_job(self, job_id: str, *, at: datetime | None = None) -> Job | None:
         """
-        Remove words and pictures from one job, on request.
+        Remove words and pictures from one job, on request; its messages count as deleted.
 
         None when it has not ended, something is still to be said of it, or it is empty already.
         """

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.jobs.store import statements
+from core.jobs.store import direct, statements
 
 _WAITING = "redraw.lines"
 
@@ -23,13 +23,13 @@ def gathered(connection: sa.Connection) -> Iterator[None]:
     finally:
         del connection.info[_WAITING]
     if waiting:
-        connection.execute(statements.INSERT_LINE, waiting)
+        direct.insert(connection, statements.INSERT_LINE, waiting)
 
 
 def add(connection: sa.Connection, line: Mapping[str, Any]) -> None:
     """Add a line: at once, or with the others that are gathered."""
     waiting = connection.info.get(_WAITING)
     if waiting is None:
-        connection.execute(statements.INSERT_LINE, line)
+        direct.insert(connection, statements.INSERT_LINE, [line])
     else:
         waiting.append(line)

@@ -8,16 +8,14 @@ executing it, so that none is made for a call.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from core.jobs import quota
 from core.jobs.job import OPEN_DELIVERIES
-from core.jobs.lifecycle import ACTIVE, TERMINAL, Reason, State
-from core.jobs.quota import Spent, Usage
+from core.jobs.lifecycle import ACTIVE, TERMINAL
+from core.jobs.sought import Sought
 from core.jobs.store.tables import COST, DELIVERY, HISTORY, JOB
 
 
@@ -37,8 +35,13 @@ JOB_BY_ID = sa.select(JOB).where(JOB.c.job_id == bindparam("job_id"))
 JOB_TO_CHANGE = JOB_BY_ID.with_for_update()
 """The same, and nobody else changes it until the transaction ends."""
 
-JOB_OF_ACT = sa.select(JOB).where(JOB.c.dedupe_key == bindparam("dedupe_key")).with_for_update()
-"""The job of one act of a user."""
+JOBS_OF_ACTS = (
+    sa.select(JOB)
+    .where(JOB.c.dedupe_key.in_(bindparam("dedupe_keys", expanding=True)))
+    .order_by(JOB.c.job_id)
+    .with_for_update()
+)
+"""The jobs of some acts of users."""
 
 JOB_HELD = (
     sa.select(JOB.c.job_id)
@@ -52,6 +55,10 @@ UNFINISHED = sa.union(
     sa.select(JOB.c.created_at, JOB.c.job_id).join(DELIVERY).where(IS_OPEN),
 ).order_by("created_at", "job_id")
 """The jobs that have not ended or have something to say, the oldest first."""
+
+_STANDING = sa.select(JOB.c.job_id, JOB.c.owner, JOB.c.fence)
+STANDING = sa.union(_STANDING.where(IS_ACTIVE), _STANDING.join(DELIVERY).where(IS_OPEN))
+"""Who holds the jobs that have not ended or have something to say."""
 
 JOBS_OF = (
     sa.select(JOB)
@@ -96,8 +103,10 @@ DURATIONS = (
 )
 """When the newest results of a model were asked for and seen; what was checked again left out."""
 
-COUNTS = sa.select(JOB.c.state, sa.func.count().label("jobs")).group_by(JOB.c.state)
-"""How many jobs are in each state."""
+PILES = sa.select(
+    JOB.c.state, sa.func.count().label("jobs"), sa.func.min(JOB.c.created_at).label("oldest_at")
+).group_by(JOB.c.state)
+"""How many jobs are in each state, and when the oldest of them was ordered."""
 
 KEPT_MEDIA = (
     sa.select(JOB.c.job_id, JOB.c.prepared, JOB.c.outputs)
@@ -107,23 +116,27 @@ KEPT_MEDIA = (
 )
 """The pictures of jobs that have not been emptied, from the job after the given one."""
 
-JOBS_THAT_COUNT = (
-    sa.select(JOB.c.created_at, JOB.c.pictures, JOB.c.state, JOB.c.reason)
-    .where(
-        JOB.c.requester == bindparam("requester"),
-        sa.or_(JOB.c.created_at > bindparam("day_start"), IS_ACTIVE),
-    )
-    .order_by(JOB.c.created_at)
+_COUNTED = sa.select(JOB.c.requester, JOB.c.created_at, JOB.c.pictures, JOB.c.state, JOB.c.reason)
+_REQUESTERS: sa.BindParameter[Any] = bindparam("requesters", expanding=True)
+JOBS_THAT_COUNT = sa.union_all(
+    _COUNTED.where(JOB.c.requester.in_(_REQUESTERS), JOB.c.created_at > bindparam("since")),
+    # Jobs under way that are so old are few, while a requester may have many that have ended: the
+    # empty text keeps SQLite from taking the index of requesters.
+    _COUNTED.where(
+        (JOB.c.requester + "").in_(_REQUESTERS), JOB.c.created_at <= bindparam("since"), IS_ACTIVE
+    ),
 )
-"""Of a requester's jobs those under way and those of the last day."""
+"""Of some requesters' jobs those since an instant, and older ones that are under way."""
+
+QUEUE = sa.select(sa.func.count().label("jobs")).where(IS_ACTIVE)
+"""How many jobs are under way."""
 
 _HAS_COST = sa.exists().where(COST.c.job_id == JOB.c.job_id).correlate(JOB)
-_OPEN_CREDITS = sa.case((sa.or_(JOB.c.preview, _HAS_COST), 0), else_=JOB.c.credits)
-UNDER_WAY = sa.select(
-    sa.func.count().label("jobs"),
-    sa.func.coalesce(sa.func.sum(_OPEN_CREDITS), 0).label("credits"),
-).where(IS_ACTIVE)
-"""How many jobs are under way, and the credits that they have not cost yet."""
+_NOT_COST_YET = sa.case((sa.or_(JOB.c.preview, _HAS_COST), 0), else_=JOB.c.credits)
+OPEN_CREDITS = sa.select(sa.func.coalesce(sa.func.sum(_NOT_COST_YET), 0).label("credits")).where(
+    IS_ACTIVE
+)
+"""The credits that jobs under way have not cost yet."""
 
 CREDITS_SINCE = sa.select(sa.func.coalesce(sa.func.sum(COST.c.credits), 0).label("credits")).where(
     COST.c.at >= bindparam("start"), sa.not_(COST.c.preview)
@@ -131,32 +144,20 @@ CREDITS_SINCE = sa.select(sa.func.coalesce(sa.func.sum(COST.c.credits), 0).label
 """The credits that ended jobs have cost since then."""
 
 
+def jobs_sought(sought: Sought) -> sa.Select[Any]:
+    """Return everybody's jobs that are sought, the newest first; for what is asked for by hand."""
+    found = JOBS
+    if sought.states:
+        found = found.where(_is_one_of(JOB.c.state, sought.states))
+    if sought.platform is not None:
+        found = found.where(JOB.c.platform == sought.platform)
+    if sought.requester is not None:
+        found = found.where(JOB.c.requester == sought.requester)
+    return found
+
+
 def names(found: Iterable[Mapping[Any, Any]]) -> Iterable[str]:
     """Return the names of the files that KEPT_MEDIA found."""
     for row in found:
         for item in (*row["prepared"], *row["outputs"]):
             yield f"{item['sha256']}.{item['kind']}"
-
-
-def usage(
-    mine: Iterable[Mapping[Any, Any]],
-    everybody: Mapping[Any, Any],
-    cost: Mapping[Any, Any],
-    now: datetime,
-) -> Usage:
-    """Return what the answers to the three statements above say together."""
-    rows = [(row, State(row["state"]), _reason(row)) for row in mine]
-    return Usage(
-        active_jobs=sum(state in ACTIVE for _, state, _ in rows),
-        spent=tuple(
-            Spent(at=row["created_at"], pictures=row["pictures"])
-            for row, state, reason in rows
-            if row["created_at"] > quota.day_start(now) and quota.is_counted(state, reason)
-        ),
-        credits_month=int(everybody["credits"]) + int(cost["credits"]),
-        queue=everybody["jobs"],
-    )
-
-
-def _reason(row: Mapping[Any, Any]) -> Reason | None:
-    return Reason(row["reason"]) if row["reason"] else None

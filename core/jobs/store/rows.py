@@ -7,15 +7,21 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.jobs.job import Job
-from core.jobs.store import codec, queries
+from core.jobs.job import Delivery, Job
+from core.jobs.store import codec, direct, queries
 
 
 def job(connection: sa.Connection, job_id: str, *, to_change: bool = False) -> Job | None:
     """Return the job as it is now, or None; `to_change` keeps it so until the transaction ends."""
     statement = queries.JOB_TO_CHANGE if to_change else queries.JOB_BY_ID
-    row = one(connection, statement, {"job_id": job_id})
+    row = direct.one(connection, statement, {"job_id": job_id})
     return codec.job_from_row(row) if row else None
+
+
+def deliveries(connection: sa.Connection, job_id: str) -> list[Delivery]:
+    """Return a job's deliveries in the order in which they are sent."""
+    found = direct.every(connection, queries.DELIVERIES, {"job_id": job_id})
+    return [codec.delivery_from_row(row) for row in found]
 
 
 def one(

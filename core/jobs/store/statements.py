@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from core.jobs.job import Delivery, DeliveryState, Job
 from core.jobs.store import codec, queries
-from core.jobs.store.tables import COST, DELIVERY, HISTORY, JOB
+from core.jobs.store.tables import CONTROL, COST, DELIVERY, HISTORY, JOB
 
 _ORDERED = frozenset(
     {
@@ -70,8 +70,15 @@ RAISE_SEQ = (
     .returning(JOB)
 )
 
-INSERT_JOB = sa.insert(JOB).returning(JOB)
-INSERT_LINE = sa.insert(HISTORY)
+
+def _all_of(table: sa.Table, *left_out: str) -> dict[str, sa.BindParameter[Any]]:
+    return {
+        column.name: bindparam(column.name) for column in table.c if column.name not in left_out
+    }
+
+
+INSERT_JOB = sa.insert(JOB).inline().values(_all_of(JOB, "emptied_at"))
+INSERT_LINE = sa.insert(HISTORY).inline().values(_all_of(HISTORY, "line"))
 
 _HELD = (
     sa.select(JOB.c.job_id)
@@ -98,31 +105,43 @@ SKIP_PENDING = (
     sa.update(DELIVERY)
     .where(
         DELIVERY.c.job_id == bindparam("of_job"),
-        DELIVERY.c.kind.in_(bindparam("kinds", expanding=True)),
+        DELIVERY.c.kind == bindparam("of_kind"),
         DELIVERY.c.state == DeliveryState.PENDING.value,
     )
     .values(state=DeliveryState.SKIPPED.value)
     .returning(DELIVERY)
 )
 
-_OPEN: dict[str, sa.Executable] = {
-    "sqlite": sqlite.insert(DELIVERY).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(DELIVERY).on_conflict_do_nothing(),
-}
-_CHARGE: dict[str, sa.Executable] = {
-    "sqlite": sqlite.insert(COST).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(COST).on_conflict_do_nothing(),
-}
+
+def _unless_there(table: sa.Table) -> dict[str, sa.Insert]:
+    return {
+        kind.__name__.rpartition(".")[2]: kind.insert(table)
+        .inline()
+        .values(_all_of(table))
+        .on_conflict_do_nothing()
+        for kind in (sqlite, postgresql)
+    }
 
 
-def open_delivery(connection: sa.Connection) -> sa.Executable:
+OPEN_DELIVERY = _unless_there(DELIVERY)
+"""The insert of deliveries that leaves alone what is there, by the name of the dialect."""
+_CHARGE = _unless_there(COST)
+_HALT = _unless_there(CONTROL)
+
+
+def open_delivery(connection: sa.Connection) -> sa.Insert:
     """Return the insert of deliveries that leaves alone what is there."""
-    return _OPEN[connection.dialect.name]
+    return OPEN_DELIVERY[connection.dialect.name]
 
 
-def charge(connection: sa.Connection) -> sa.Executable:
+def charge(connection: sa.Connection) -> sa.Insert:
     """Return the insert of a cost that leaves alone what is there."""
     return _CHARGE[connection.dialect.name]
+
+
+def halt(connection: sa.Connection) -> sa.Insert:
+    """Return the insert of what is halted that leaves alone what is there."""
+    return _HALT[connection.dialect.name]
 
 
 def move_values(before: Job, after: Job) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Dialect
 from core.jobs.deliveries import DeliveryEvent
 from core.jobs.job import OPEN_DELIVERIES, DeliveryState
 from core.jobs.lifecycle import ACTIVE, TERMINAL, DeliveryKind, Event, Reason, State
+from core.jobs.mode import Halt
 
 METADATA = sa.MetaData(
     naming_convention={
@@ -33,9 +34,7 @@ class Instant(sa.types.TypeDecorator[datetime]):
         """Return what is kept; SQLite has no zones, so that it gets UTC without one."""
         if value is None:
             return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value} has no time zone")
-        in_utc = value.astimezone(UTC)
+        in_utc = _in_utc(value)
         return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
 
     def process_result_value(
@@ -47,6 +46,36 @@ class Instant(sa.types.TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError(f"{value} has no time zone")
+    return value.astimezone(UTC)
+
+
+def instant_to_text(value: datetime | None) -> str | None:
+    """Return an instant as it is kept in SQLite."""
+    if value is None:
+        return None
+    return _in_utc(value).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def instant_from_text(text: str | None) -> datetime | None:
+    """Return the instant that was kept in SQLite."""
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def text_to_keep(text: str | None) -> str | None:
+    """Return the text without what could not be kept."""
+    return None if text is None else mended(text)
+
+
+def mended(text: str) -> str:
+    """Return a text without what no database takes: NUL, and halves of surrogate pairs."""
+    if type(text) is str and text.isascii() and "\x00" not in text:
+        return text
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 class PlainText(sa.types.TypeDecorator[str]):
@@ -65,9 +94,7 @@ class PlainText(sa.types.TypeDecorator[str]):
         dialect: Dialect,  # noqa: ARG002 -- SQLAlchemy's signature
     ) -> str | None:
         """Return the text without what could not be kept."""
-        if value is None or (type(value) is str and value.isascii() and "\x00" not in value):
-            return value
-        return value.replace("\x00", "").encode("utf-8", "replace").decode()
+        return text_to_keep(value)
 
 
 _JSON = sa.JSON(none_as_null=True)
@@ -142,6 +169,7 @@ JOB = sa.Table(
     _partial("ix_job_active", "created_at", where=_one_of("state", ACTIVE)),
     _partial("ix_job_durations", "model_id", "produced_at", where="produced_at IS NOT NULL"),
     _partial("ix_job_kept", "finished_at", where="emptied_at IS NULL"),
+    _partial("ix_job_emptied", "finished_at", where="emptied_at IS NOT NULL"),
     sa.Index("ix_job_created", "created_at"),
     sa.Index("ix_job_requester", "requester", "created_at"),
 )
@@ -208,3 +236,46 @@ HISTORY = sa.Table(
     sa.Index("ix_history_job", "job_id", "line"),
 )
 """One line for each change of a job, and of a delivery but its opening; only ever added to."""
+
+DRAFTS = sa.Table(
+    "drafts",
+    METADATA,
+    sa.Column("draft_id", PlainText, primary_key=True),
+    sa.Column("platform", PlainText, nullable=False),
+    sa.Column("requester", PlainText, nullable=False),
+    sa.Column("data", _JSON, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    _check("expires_at > created_at", "expiry"),
+    sa.Index("ix_drafts_expires", "expires_at"),
+    sa.Index("ix_drafts_requester", "requester", "draft_id"),
+)
+"""One row for each form that is open in a chat; removed when its time is over."""
+
+CONTROL = sa.Table(
+    "control",
+    METADATA,
+    sa.Column("name", PlainText, primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+    _check(_one_of("name", Halt), "name"),
+)
+"""One row for each thing that the operator has halted, and since when."""
+
+TOUCHED = sa.Table(
+    "touched",
+    METADATA,
+    sa.Column(
+        "line", sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa.Identity(), primary_key=True
+    ),
+    sa.Column("job_id", PlainText, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+)
+"""Jobs that a process which drives none has changed, for those who do; kept for an hour."""
+
+ERASURE = sa.Table(
+    "erasure",
+    METADATA,
+    sa.Column("requester", PlainText, primary_key=True),
+    sa.Column("before_at", Instant, nullable=False),
+)
+"""People to be forgotten with all they ordered until then; the row goes with the last of it."""

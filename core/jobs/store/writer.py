@@ -13,8 +13,9 @@ import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from core.errors import AppError, StoreUnavailable
-from core.jobs.store import lines
+from core.jobs.store import enqueuing, lines
 from core.jobs.store.engine import Database, as_ours
+from core.jobs.store.enqueuing import Enqueue
 
 WINDOW_S = 0.003
 """How long the first write of a group waits for others to join it, in seconds."""
@@ -85,8 +86,10 @@ class Writer:
         *,
         window_s: float = WINDOW_S,
         queue_max: int = QUEUE_MAX,
+        enqueue: Enqueue = enqueuing.nowhere,
     ) -> None:
         self._database = database
+        self._enqueue = enqueue
         self._window_s = window_s
         self._queue: asyncio.Queue[_Pending | None] = asyncio.Queue(queue_max)
         self._closing = False
@@ -94,6 +97,11 @@ class Writer:
         self._taken: list[_Pending] = []
         self._allowance = BURST
         self._counted_at_s = 0.0
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether no more writes are taken."""
+        return self._closing
 
     async def write(self, key: str, write: Write[T], *, alone: bool = False) -> T:
         """
@@ -167,7 +175,7 @@ class Writer:
     async def _commit(self, group: Sequence[_Pending]) -> None:
         try:
             values = await self._database.transaction(
-                lambda connection: _attempt_all(group, connection)
+                lambda connection: _attempt_all(group, connection, self._enqueue)
             )
         except _Spoilt as exc:
             await self._commit_singly(group, exc)
@@ -187,7 +195,7 @@ class Writer:
         _log.warning("store.group_spoilt", writes=len(group), cause=type(spoilt.__cause__).__name__)
         for done, pending in enumerate(group):
             await self._commit([pending])
-            if _says_store_is_away(pending.outcome):
+            if says_store_is_away(_error_of(pending.outcome)):
                 _fail_all(group[done + 1 :], StoreUnavailable("the database went away"))
                 return
 
@@ -198,9 +206,11 @@ class Writer:
                     pending.fail(StoreUnavailable("the ledger is closed"))
 
 
-def _attempt_all(group: Sequence[_Pending], connection: sa.Connection) -> list[object]:
+def _attempt_all(
+    group: Sequence[_Pending], connection: sa.Connection, enqueue: Enqueue
+) -> list[object]:
     try:
-        with lines.gathered(connection):
+        with enqueuing.gathered(connection, enqueue), lines.gathered(connection):
             return [_attempt(pending, connection) for pending in group]
     except _Spoilt:
         raise
@@ -229,7 +239,13 @@ def _fail_all(group: Sequence[_Pending], error: Exception) -> None:
         pending.fail(own)
 
 
-def _says_store_is_away(outcome: asyncio.Future[Any]) -> bool:
-    error = outcome.exception() if outcome.done() and not outcome.cancelled() else None
-    cause = error.__cause__ if isinstance(error, StoreUnavailable) else None
-    return isinstance(cause, OperationalError | InterfaceError | OSError)
+def _error_of(outcome: asyncio.Future[Any]) -> BaseException | None:
+    return outcome.exception() if outcome.done() and not outcome.cancelled() else None
+
+
+def says_store_is_away(error: BaseException | None) -> bool:
+    """Whether an error is of the database or the ledger as a whole, not of what was written."""
+    if not isinstance(error, StoreUnavailable):
+        return False
+    cause = error.__cause__
+    return cause is None or isinstance(cause, OperationalError | InterfaceError | OSError)
