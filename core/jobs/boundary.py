@@ -29,6 +29,10 @@ Step = Callable[[Entry], Awaitable[None]]
 """What is done for one held job."""
 
 
+class Elsewhere(Exception):
+    """This process has not got what the job needs, and another one may."""
+
+
 class Boundary:
     """
     Wraps steps, so that each job bears its own troubles alone.
@@ -48,18 +52,26 @@ class Boundary:
         self._owner = owner
         self._tries: dict[str, int] = {}
 
-    def around(self, step: Step, take: Callable[[str], None]) -> Step:
-        """Return `step` with the boundary around it; `take` has a job claimed anew."""
+    def around(
+        self, step: Step, *, take: Callable[[str], None], leave: Callable[[str], None]
+    ) -> Step:
+        """
+        Return `step` with the boundary around it.
+
+        `take` has a job claimed anew, `leave` drops one that is somebody else's by now.
+        """
 
         async def guarded(entry: Entry) -> None:
             if not self._holds.begin(entry):
                 return
             try:
-                await self._survive(entry, step)
+                is_ours = await self._survive(entry, step)
             finally:
                 self._holds.end(entry)
             if entry.again:
                 take(entry.job_id)
+            elif not is_ours:
+                leave(entry.job_id)
 
         return guarded
 
@@ -71,18 +83,23 @@ class Boundary:
         """Forget what the job stumbled over: it came on."""
         self._tries.pop(job_id, None)
 
-    def retry(self, job_id: str, backoff: Backoff) -> None:
+    def retry(self, job_id: str, backoff: Backoff, *, retry_after_s: float | None = None) -> None:
         """Hold the job back for a while, longer each time; then it is claimed anew."""
         tries = self.tries(job_id)
         self._tries[job_id] = tries + 1
-        wait_s = backoff.delay_s(tries, self._rng)
+        wait_s = backoff.delay_s(tries, self._rng, retry_after_s=retry_after_s)
         self._holds.park(job_id, self._clock.now() + timedelta(seconds=wait_s))
 
-    async def _survive(self, entry: Entry, step: Step) -> None:
+    async def _survive(self, entry: Entry, step: Step) -> bool:
+        """Carry the step out, and return whether the job is still ours as far as we know."""
         try:
             await step(entry)
         except StaleJob:
-            await self._look_again(entry)
+            return await self._is_still_ours(entry)
+        except Elsewhere:
+            if self.tries(entry.job_id):  # held back for a while before, so that it does not spin
+                return False
+            self.retry(entry.job_id, schedule.STUMBLE_BACKOFF)
         except _PASSING as exc:
             log.info("step_put_off", job_id=entry.job_id, error=str(exc))
             self.retry(entry.job_id, schedule.STUMBLE_BACKOFF)
@@ -94,15 +111,17 @@ class Boundary:
         except Exception:
             log.exception("step_broke", job_id=entry.job_id)
             await self._stumble(entry)
+        return True
 
-    async def _look_again(self, entry: Entry) -> None:
+    async def _is_still_ours(self, entry: Entry) -> bool:
         """Take the job up again if it is still ours: its user moved it, and no other owner."""
         try:
             job = await self._ledger.load(entry.job_id)
         except Exception as exc:  # a row that cannot be read must not stop the others
             log.warning("job_dropped", job_id=entry.job_id, exc_info=exc)
-            return
+            return False
         entry.again = entry.again or job.owner == self._owner
+        return entry.again
 
     async def _stumble(self, entry: Entry) -> None:
         job_id = entry.job_id

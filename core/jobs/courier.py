@@ -14,11 +14,13 @@ from core.jobs import lifecycle, schedule
 from core.jobs.deliveries import GIVE_UP_AFTER_S, DeliveryEvent, is_needless, nonce
 from core.jobs.delivery import Deliverer, Note
 from core.jobs.foreign import within
+from core.jobs.forgetting import fetched_facts
 from core.jobs.job import OPEN_DELIVERIES, Delivery, DeliveryState, Job, Receipt
 from core.jobs.lasting import lasting
 from core.jobs.lifecycle import DeliveryKind
 from core.jobs.recent import Recent
 from core.jobs.store.ledger import Ledger
+from core.media.item import MediaItem
 
 log = structlog.get_logger()
 
@@ -60,11 +62,16 @@ class Courier:
         self._deliver_max_s = deliver_max_s
         self._card_max_s = card_max_s
         self._recent: Recent[tuple[Delivery, ...]] = Recent()
+        self._fetched: Recent[tuple[MediaItem, ...]] = Recent()
 
     async def sent(self, job_id: str) -> tuple[Delivery, ...]:
         """Return what has been said of a job so far."""
         rows = self._recent.get(job_id)
         return _sent(await self._ledger.deliveries(job_id) if rows is None else rows)
+
+    def remember(self, job_id: str, fetched: tuple[MediaItem, ...]) -> None:
+        """Have the job's next delivery keep what was put into the spool: Delete looks there."""
+        self._fetched.put(job_id, 0, fetched)
 
     async def post_card(self, job: Job) -> None:
         """
@@ -127,7 +134,11 @@ class Courier:
     async def _carry(
         self, job: Job, row: Delivery, sent: tuple[Delivery, ...], *, gives_up: bool
     ) -> Delivery:
-        row = await self._record(job, row, DeliveryEvent.BEGUN)
+        fetched = self._fetched.get(job.job_id)
+        row = await self._record(
+            job, row, DeliveryEvent.BEGUN, data=fetched_facts(fetched) if fetched else None
+        )
+        self._fetched.take(job.job_id, 0)  # kept until then: a job that was cancelled comes back
 
         async def note(facts: Mapping[str, object]) -> None:
             nonlocal row

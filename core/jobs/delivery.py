@@ -15,6 +15,19 @@ Note = Callable[[Mapping[str, object]], Awaitable[None]]
 class Deliverer(Protocol):
     """Fetches what a user gave and says what there is to say, on one platform."""
 
+    async def was_acknowledged(self, job: Job) -> bool:
+        """
+        Whether the platform took the acknowledgement of this job.
+
+        Asked only of a job whose row does not say so, because a process died or the store failed
+        in between; may be asked again. An adapter whose platform cannot be asked says what does
+        its users less harm.
+
+        Raises:
+            DeliveryRetryable: it cannot tell just now.
+        """
+        ...
+
     async def fetch(self, job: Job) -> tuple[MediaItem, ...]:
         """
         Bring the user's pictures into the spool, unprepared, in order.
@@ -41,7 +54,13 @@ class Deliverer(Protocol):
         ...
 
     async def progress(self, job: Job, sent: tuple[Delivery, ...]) -> None:
-        """Show the job's present state; best effort, newest wins, raises nothing of its own."""
+        """
+        Show the job's present state, at once or not at all; best effort, newest wins.
+
+        Raises:
+            DeliveryRetryable: there is no room for it just now; with `retry_after_s` it is called
+                again, with what is newest then.
+        """
         ...
 
     async def reference_urls(self, job: Job, sent: tuple[Delivery, ...]) -> tuple[str, ...] | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 
 import structlog
 
 from core.clock import Clock
-from core.errors import AppError
+from core.errors import AppError, DeliveryRetryable
 from core.jobs.agenda import Agenda, Due
 from core.jobs.delivery import Deliverer
 from core.jobs.foreign import within
@@ -19,10 +20,14 @@ log = structlog.get_logger()
 
 GAP_S = 2.0
 """Between two reports on the same job, in seconds; what changes meanwhile becomes one report."""
+REST_MAX_S = 60.0
+"""How long a platform may put off a report on a job, in seconds; the newest state is shown then."""
 LIMIT_S = 10.0
 """How long one report may take before it is dropped, in seconds."""
 WIDTH = 4
 """How many reports are made at once."""
+FRESH_S = 5.0
+"""How long what the ledger said of a job is shown without asking it again, in seconds."""
 TICK_GAP_S = 0.2
 """Between two reports, over all jobs, that only say that a job still runs, in seconds."""
 
@@ -45,8 +50,10 @@ class Herald:
     """
     Calls `Deliverer.progress` for the newest state of each job, coalesced.
 
-    What goes wrong is dropped: progress is no delivery. `silence` makes sure that no report is
-    left or under way, so that a late one cannot overwrite the final word.
+    What goes wrong is dropped: progress is no delivery. What may be out of date is looked up
+    first. `silence` makes sure that no report is left or under way, so that a late one cannot
+    overwrite the final word. What a platform has no room for comes round again, so that no report
+    waits inside `progress` and keeps the final word waiting.
     """
 
     def __init__(
@@ -128,31 +135,53 @@ class Herald:
                 continue
             report.ended = asyncio.Event()
             try:
-                await self._show(report)
+                asked_s = await self._show(report)
             finally:
                 report.ended.set()
                 report.ended = None
-            self._rest(report)
+            self._rest(report, max(self._gap_s, asked_s))
 
-    def _rest(self, report: Report) -> None:
+    def _rest(self, report: Report, rest_s: float) -> None:
         if self._reports.get(report.job_id) is report:
-            self._agenda.put(report, self._clock.monotonic_s() + self._gap_s)
+            self._agenda.put(report, self._clock.monotonic_s() + rest_s)
             self._changed.set()
 
-    async def _show(self, report: Report) -> None:
+    async def _show(self, report: Report) -> float:
+        """Show a report, and return how many seconds the platform asks to be left alone for."""
+        job = report.job
         try:
             await within(LIMIT_S, self._report(report))
+        except DeliveryRetryable as exc:
+            log.debug("progress_put_off", job_id=report.job_id, error=str(exc))
+            if exc.retry_after_s is not None and report.job is None:
+                report.job = job  # comes round again, unless something newer is said by then
+            return min(exc.retry_after_s or 0.0, REST_MAX_S)
         except (AppError, TimeoutError) as exc:
             log.debug("progress_dropped", job_id=report.job_id, error=str(exc))
         except Exception as exc:  # a report must not end, whatever goes wrong in it
             log.warning("progress_broke", job_id=report.job_id, exc_info=exc)
+        return 0.0
 
     async def _report(self, report: Report) -> None:
         job, report.job = report.job, None
         is_tick, report.is_tick = report.is_tick, False
+        known_at = job.updated_at if job else self._clock.now()
         if job is None and is_tick:
             job = await self._load(report.job_id)
             job = job if job.state is State.RUNNING else None
         if job is not None:
             sent = await self._sent(job.job_id)
-            await self._deliverers[job.origin.platform].progress(job, sent)
+            if await self._still_stands(job, known_at):
+                await self._deliverers[job.origin.platform].progress(job, sent)
+
+    async def _still_stands(self, job: Job, known_at: datetime) -> bool:
+        """
+        Whether the job is as it was known at that instant; the ledger is asked when it is long ago.
+
+        A process that was stopped for a while and wakes would show what was true before, on a card
+        to which another process has given the last word.
+        """
+        if (self._clock.now() - known_at).total_seconds() <= FRESH_S:
+            return True
+        now = await self._load(job.job_id)
+        return (now.fence, now.state) == (job.fence, job.state)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -103,6 +103,10 @@ class Poller:
     def __contains__(self, job_id: object) -> bool:
         return job_id in self._watches
 
+    def fences(self) -> Mapping[str, int]:
+        """Return the fence of each job that is watched, by its id."""
+        return {job_id: watch.fence for job_id, watch in self._watches.items()}
+
     def watch(self, job: Job) -> None:
         """Follow a running job; watching it again takes over its new fence and deadline."""
         self.forget(job.job_id)
@@ -124,6 +128,13 @@ class Poller:
         """Return by what age a job of the model is nearly always done, if that is known."""
         window = self._learned.window(model_id)
         return None if window is None else window.last_s
+
+    async def learn(self, model_ids: Iterable[str]) -> None:
+        """Read how long past jobs of these models took, before any of them is watched."""
+        for model_id in model_ids:
+            past = await self._past(model_id)
+            if past and not self._learned.knows(model_id):
+                self._learned.load(model_id, reversed(past))
 
     async def run(self, listener: Listener) -> None:
         """Ask until cancelled, and tell `listener`."""

@@ -80,6 +80,8 @@ class Backoff:
 
 POLL_BACKOFF = Backoff(first_s=2.0, max_s=60.0)
 """After a poll that brought no answer."""
+ACK_BACKOFF = Backoff(first_s=2.0, max_s=60.0)
+"""After a platform could not tell whether it took an acknowledgement."""
 PREPARE_BACKOFF = Backoff(first_s=2.0, max_s=32.0)
 """After a picture could not be fetched or a card not be posted."""
 PREPARE_BUDGET_S = 120.0

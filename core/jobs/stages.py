@@ -14,6 +14,7 @@ from core.clock import Clock
 from core.errors import (
     AppError,
     DeliveryError,
+    Gone,
     MediaError,
     MediaUnavailable,
     Misconfiguration,
@@ -21,6 +22,7 @@ from core.errors import (
     ProviderUnavailable,
     Rejection,
     RequestRejected,
+    StaleJob,
 )
 from core.jobs import schedule, verdicts
 from core.jobs.courier import Courier
@@ -34,6 +36,7 @@ from core.jobs.steps import Steps
 from core.jobs.store.ledger import Ledger
 from core.jobs.verdicts import Verdict
 from core.jobs.watch import Finding, Overdue
+from core.media.item import MediaItem
 from core.provider.dialect import Call, Produced
 
 log = structlog.get_logger()
@@ -78,16 +81,32 @@ class Stages:
     async def record(self, job: Job, event: Event, facts: Facts = NO_FACTS) -> Job:
         """Record an event and show what the job is now, as long as it is on its way."""
         job = await self._ledger.record(job, event, self._clock.now(), facts=facts)
-        if not job.is_terminal:
+        if job.is_terminal:
+            _note_end(job)
+        else:
             self._herald.say(job)
         return job
+
+    async def confirm(self, job: Job) -> Job:
+        """Note that the user of a job was told of it."""
+        noted = await self._ledger.acknowledge(job.job_id, self._clock.now())
+        if noted.fence != job.fence:
+            raise StaleJob(job.job_id)
+        return noted
+
+    async def withdraw(self, job: Job) -> Job:
+        """Withdraw a job, unless its acknowledgement was noted meanwhile: then it is as it was."""
+        withdrawn = await self.record(job, Event.ACK_REFUSED)
+        if withdrawn.is_terminal:
+            log.warning("job_not_acknowledged", job_id=job.job_id)
+        return withdrawn
 
     async def prepare(self, job: Job) -> Job:
         """Prepare the pictures, unless an earlier try did, and post the card that shows them."""
         made = Facts(prepared=job.prepared)
         try:
-            if not job.prepared:
-                made = await self._steps.prepare(job)
+            if not await self._steps.has_prepared(job):
+                made = await self._make(job)
             await self._courier.post_card(
                 replace(job, prepared=made.prepared or (), notices=job.notices + made.notices)
             )
@@ -97,6 +116,22 @@ class Stages:
             facts = replace(facts, prepared=made.prepared, notices=made.notices)
             return await self.record(job, event, facts)
         return await self.record(job, Event.PREPARED, made)
+
+    async def _make(self, job: Job) -> Facts:
+        fetched = await self._fetch(job)
+        try:
+            made = await self._steps.prepare(fetched)
+        except Gone:  # another job of the same picture may have been deleted in between
+            fetched = await self._fetch(job)
+            made = await self._steps.prepare(fetched)
+        # So that Delete knows of them, whatever becomes of the job before it is recorded.
+        self._courier.remember(job.job_id, (*fetched, *(made.prepared or ())))
+        return made
+
+    async def _fetch(self, job: Job) -> tuple[MediaItem, ...]:
+        fetched = await self._steps.fetch(job)
+        self._courier.remember(job.job_id, fetched)
+        return fetched
 
     async def pass_gate(self, is_wanted: Callable[[], bool]) -> bool:
         """Return True once one submit may be made, False once it is not wanted any more."""
@@ -199,3 +234,16 @@ class Stages:
         """Deliver what is open of an ended job; return when to go on, or None when done."""
         await self._herald.silence(job.job_id)
         return await self._courier.deliver_open(job)
+
+
+def _note_end(job: Job) -> None:
+    took_s = (job.updated_at - job.created_at).total_seconds()
+    log.info(
+        "job_ended",
+        job_id=job.job_id,
+        state=job.state.value,
+        reason=job.reason.value if job.reason else None,
+        model=job.request.model_id,
+        platform=job.origin.platform,
+        seconds=round(took_s, 1),
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -30,8 +30,7 @@ from core.media.fit import probe_picture
 from core.media.item import MediaItem
 from core.media.spool import Spool
 from core.provider import dialect
-from core.provider.client import ProviderClient
-from core.provider.dialect import Call, Produced
+from core.provider.dialect import Call, Poll, Produced
 from core.request import fitting_size
 
 log = structlog.get_logger()
@@ -40,6 +39,19 @@ T = TypeVar("T")
 
 ReferenceUrls = Callable[[Job], Awaitable[tuple[str, ...]]]
 """Makes public addresses for a job's prepared pictures: signed links of ours, or a bucket's."""
+
+
+class Provider(Protocol):
+    """What is needed of the API's client."""
+
+    async def submit(self, call: Call) -> str:
+        """Send a paid call, once, and return the remote task id; raises ProviderError."""
+        ...
+
+    async def poll(self, remote_task_id: str) -> Poll:
+        """Ask once how a remote task stands; raises ProviderError."""
+        ...
+
 
 OUTPUT_MAX_BYTES = 32 * 1024 * 1024
 """Largest result that is downloaded; the models' largest PNGs are below 8 MB."""
@@ -70,7 +82,7 @@ class Steps:
     def __init__(
         self,
         *,
-        client: ProviderClient,
+        client: Provider,
         deliverers: Mapping[str, Deliverer],
         decoder: Decoder,
         spool: Spool,
@@ -97,16 +109,25 @@ class Steps:
         self._fetch_max_s = fetch_max_s
         self._downloads = asyncio.Semaphore(DOWNLOADS)
 
-    async def prepare(self, job: Job) -> Facts:
+    async def fetch(self, job: Job) -> tuple[MediaItem, ...]:
         """
-        Fetch and prepare the job's pictures and put them into the spool.
+        Have the platform bring the job's pictures into the spool, unprepared.
 
         Raises:
-            MediaError: a picture cannot be had or used; MediaUnavailable may be tried again.
+            MediaError: a picture cannot be had; MediaUnavailable may be tried again.
+        """
+        return await self._in_time(self._deliverers[job.origin.platform].fetch(job))
+
+    async def prepare(self, fetched: tuple[MediaItem, ...]) -> Facts:
+        """
+        Prepare what was fetched and put that into the spool.
+
+        Raises:
+            MediaError: a picture cannot be used, or is gone; MediaUnavailable may be tried again.
         """
         prepared: list[MediaItem] = []
         notices: dict[str, None] = {}
-        for item in await self._in_time(self._deliverers[job.origin.platform].fetch(job)):
+        for item in fetched:
             async with self._preparations:
                 made = await self._decoder.prepare(await self._spool.read(item))
                 kept = await self._spool.put(
@@ -117,6 +138,14 @@ class Steps:
         if not prepared:
             raise Gone("there is no picture")
         return Facts(prepared=tuple(prepared), notices=tuple(notices))
+
+    async def has_prepared(self, job: Job) -> bool:
+        """Whether the job's pictures are prepared, and still kept; raises MediaUnavailable."""
+        try:
+            await self._check_kept(job)
+        except Gone:
+            return False
+        return bool(job.prepared)
 
     async def compose(self, job: Job) -> Call:
         """

@@ -6,21 +6,22 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
 
 import structlog
 from ulid import ULID
 
 from core.clock import Clock
 from core.errors import (
-    AppError,
+    DeliveryRetryable,
     MediaUnavailable,
     Misconfiguration,
     StaleJob,
 )
 from core.jobs import schedule
-from core.jobs.boundary import Boundary, Step
+from core.jobs.acknowledgement import ASK_MAX_S, Acknowledgements
+from core.jobs.boundary import Boundary, Elsewhere
 from core.jobs.courier import Courier
+from core.jobs.custody import Custody
 from core.jobs.delivery import Deliverer
 from core.jobs.dispatch import Dispatcher
 from core.jobs.herald import GAP_S, Herald
@@ -28,6 +29,7 @@ from core.jobs.holds import Entry, Holds
 from core.jobs.job import Job
 from core.jobs.lane import Lane
 from core.jobs.lifecycle import Event, State
+from core.jobs.mode import Mode
 from core.jobs.poller import Poller
 from core.jobs.queue import DEADLINE_S
 from core.jobs.recent import Recent
@@ -39,6 +41,7 @@ from core.jobs.watch import Finding
 log = structlog.get_logger()
 
 CLAIMS, PREPARATIONS, SUBMITS, FINDINGS, COLLECTIONS, DELIVERIES = 32, 16, 16, 32, 16, 32
+QUESTIONS = 8
 """
 How many jobs are in each kind of step at once.
 
@@ -47,10 +50,6 @@ wait together share one. Pictures in memory and processes that decode have limit
 """
 GRACE_S = 15.0
 """How long a stop waits for submits, records and deliveries under way, in seconds."""
-ACK_GRACE_S = 30.0
-"""How long a new job may wait for its acknowledgement before it counts as refused, in seconds."""
-SWEEP_S = 60.0
-"""Between two looks for jobs that nobody holds, in seconds."""
 
 
 class Worker:
@@ -75,13 +74,15 @@ class Worker:
         deadline_s: float = DEADLINE_S,
         grace_s: float = GRACE_S,
         progress_gap_s: float = GAP_S,
+        ask_max_s: float = ASK_MAX_S,
         rng: random.Random | None = None,
     ) -> None:
         """
         Take the parts.
 
         `on_alarm` is told what the operator has to mend; `progress_gap_s` lies between two reports
-        on a job; an accepted job gets `deadline_s` from then on.
+        on a job; an accepted job gets `deadline_s` from then on; a platform may take `ask_max_s`
+        to tell whether it took an acknowledgement.
         """
         self.boot_id = str(ULID())
         """Names this worker as the owner of what it claims."""
@@ -91,6 +92,7 @@ class Worker:
         self._clock = clock
         self._on_alarm = on_alarm
         self._grace_s = grace_s
+        self._platforms = frozenset(deliverers)
         self._rng = rng or random.Random()  # noqa: S311  # spreads load, guards nothing
         courier = Courier(ledger, deliverers, clock, self._rng)
         self._herald = Herald(
@@ -106,16 +108,30 @@ class Worker:
             on_alarm=on_alarm,
             deadline_s=deadline_s,
         )
-        self._began_at = clock.now()
+        self._acknowledgements = Acknowledgements(
+            deliverers, clock, ask_max_s=ask_max_s, is_alone=not dispatch.is_shared
+        )
         self._holds = Holds(clock)
         self._running: Recent[Job] = Recent()
         self._boundary = Boundary(ledger, self._holds, clock, rng=self._rng, owner=self.boot_id)
-        self._claiming = Lane(CLAIMS, self._guarded(self._claim))
-        self._preparing = Lane(PREPARATIONS, self._guarded(self._prepare))
-        self._submitting = Lane(SUBMITS, self._guarded(self._submit), may_begin=self._may_submit)
-        self._settling = Lane(FINDINGS, self._guarded(self._settle))
-        self._collecting = Lane(COLLECTIONS, self._guarded(self._collect))
-        self._delivering = Lane(DELIVERIES, self._guarded(self._deliver))
+        self._custody = Custody(
+            ledger,
+            dispatch,
+            poller,
+            clock,
+            holds=self._holds,
+            boundary=self._boundary,
+            owner=self.boot_id,
+            claim=lambda job_id: self._put(Entry(job_id), self._claiming),
+        )
+        guarded = self._custody.guarded
+        self._claiming = Lane(CLAIMS, guarded(self._claim))
+        self._asking = Lane(QUESTIONS, guarded(self._ask))
+        self._preparing = Lane(PREPARATIONS, guarded(self._prepare))
+        self._submitting = Lane(SUBMITS, guarded(self._submit), may_begin=self._may_submit)
+        self._settling = Lane(FINDINGS, guarded(self._settle))
+        self._collecting = Lane(COLLECTIONS, guarded(self._collect))
+        self._delivering = Lane(DELIVERIES, guarded(self._deliver))
 
     async def run(self, stop: asyncio.Event) -> None:
         """
@@ -124,27 +140,28 @@ class Worker:
         Raises:
             StoreUnavailable: the ledger could not be read at the start.
         """
-        for job_id in await self._ledger.unfinished():
-            self._take(job_id)
+        await self._dispatch.adopt(await self._ledger.unfinished())
         patient = (self._submitting, self._settling, self._delivering)
-        hasty = (self._claiming, self._preparing, self._collecting)
+        hasty = (self._claiming, self._asking, self._preparing, self._collecting)
         async with asyncio.TaskGroup() as tasks:
+            dispatching = tasks.create_task(self._dispatch.run())
             last = [tasks.create_task(work) for lane in patient for work in lane.workers()]
             first = [tasks.create_task(work) for lane in hasty for work in lane.workers()]
             first += [
                 tasks.create_task(work)
                 for work in (
                     self._poller.run(self), self._herald.run(), self._take_offers(),
-                    self._holds.run(self._take), self._sweep(),
+                    self._holds.run(self._custody.take), self._custody.watch(),
                 )
             ]  # fmt: skip
             await stop.wait()
             for lane in (*patient, *hasty):
                 lane.close()
             self._stages.gate_moved.set()
+            self._custody.retire()
             _cancel(first)
             await asyncio.wait(last, timeout=self._grace_s)
-            _cancel(last)
+            _cancel([*last, dispatching])
 
     # What comes from elsewhere: offers, the poller, the agenda.
 
@@ -156,47 +173,29 @@ class Worker:
         """Show that a job is still running."""
         self._herald.tick(job_id)
 
+    def follow(self, mode: Mode) -> None:
+        """Submit nothing while the operator wants it so; the cards of those who wait say it."""
+        if self._stages.gate.is_paused is not mode.is_paused:
+            self._stages.gate.is_paused = mode.is_paused
+            self._stages.gate_moved.set()
+            self._tell_all_why()
+
     def alarmed(self, cause: Misconfiguration) -> None:
         """Pass on what the operator has to mend."""
         self._on_alarm(cause)
 
     async def _take_offers(self) -> None:
         while True:
-            self._take(await self._dispatch.next())
-
-    async def _sweep(self) -> None:
-        """Look for unfinished jobs that fell through: a lost offer, an act of another process."""
-        while True:
-            await self._clock.sleep(SWEEP_S)
-            try:
-                job_ids = await self._ledger.unfinished()
-            except AppError as exc:
-                log.warning("sweep_put_off", error=str(exc))
-                continue
-            for job_id in job_ids:
-                if job_id not in self._holds and job_id not in self._poller:
-                    self._take(job_id)
-
-    def _take(self, job_id: str) -> None:
-        """Claim the job as soon as possible, wherever it waits; after its step if it is in one."""
-        held = self._holds.of(job_id)
-        if held is not None and held.is_busy:
-            held.again = True
-            return
-        self._poller.forget(job_id)
-        self._put(Entry(job_id), self._claiming)
+            self._custody.take(await self._dispatch.next())
 
     def _put(self, entry: Entry, lane: Lane) -> None:
         lane.put(self._holds.hold(entry))
-
-    def _guarded(self, step: Step) -> Step:
-        return self._boundary.around(step, self._take)
 
     async def _claim(self, entry: Entry) -> None:
         now = self._clock.now()
         job = await self._ledger.claim(entry.job_id, owner=self.boot_id, at=now)
         if job is None:
-            self._forget(entry.job_id)
+            self._custody.forget(entry.job_id)
             return
         if job.state is State.SUBMITTING:
             log.warning("submit_outcome_unknown", job_id=job.job_id)
@@ -204,18 +203,39 @@ class Worker:
         elif job.state is State.QUEUED and now >= job.deadline_at:
             job = await self._stages.record(job, Event.DEADLINE)
         elif job.state is State.RECEIVED and job.acked_at is None:
-            await self._await_acknowledgement(job)
+            self._await_acknowledgement(job)
             return
+        if self._is_for_others(job):
+            raise Elsewhere
         self._place(job)
 
-    async def _await_acknowledgement(self, job: Job) -> None:
-        """Withdraw a job that nobody was told of: an earlier process's, or one that waits long."""
-        patience_ends_at = job.created_at + timedelta(seconds=ACK_GRACE_S)
-        if job.created_at < self._began_at or self._clock.now() >= patience_ends_at:
-            log.warning("job_not_acknowledged", job_id=job.job_id)
-            await self._stages.record(job, Event.ACK_REFUSED)
+    def _is_for_others(self, job: Job) -> bool:
+        """Whether the job's platform is not set up here, and may be where another replica runs."""
+        is_set_up = not self._dispatch.is_shared or job.origin.platform in self._platforms
+        return not is_set_up and (job.is_terminal or self._clock.now() < job.deadline_at)
+
+    def _await_acknowledgement(self, job: Job) -> None:
+        asked_at = self._acknowledgements.asked_at(job)
+        if self._clock.now() >= asked_at:
+            self._put(Entry(job.job_id, job=job), self._asking)
         else:
-            self._holds.park(job.job_id, patience_ends_at)
+            self._holds.park(job.job_id, asked_at)
+
+    async def _ask(self, entry: Entry) -> None:
+        """Go on with a job whose user was told of it, and withdraw one that nobody knows of."""
+        job = _job_of(entry)
+        try:
+            was_taken = await self._acknowledgements.was_taken(job)
+        except DeliveryRetryable as exc:
+            log.info("acknowledgement_unknown", job_id=job.job_id, error=str(exc))
+            wait_s = exc.retry_after_s
+            self._boundary.retry(job.job_id, schedule.ACK_BACKOFF, retry_after_s=wait_s)
+            return
+        job = await (self._stages.confirm(job) if was_taken else self._stages.withdraw(job))
+        if job.is_terminal:
+            self._custody.forget(job.job_id)
+        else:
+            self._advance(job)
 
     async def _prepare(self, entry: Entry) -> None:
         self._advance(await self._stages.prepare(_job_of(entry)))
@@ -254,7 +274,7 @@ class Worker:
     async def _deliver(self, entry: Entry) -> None:
         again_at = await self._stages.deliver(_job_of(entry))
         if again_at is None:
-            self._forget(entry.job_id)
+            self._custody.forget(entry.job_id)
         else:
             self._holds.park(entry.job_id, again_at)
 
@@ -299,19 +319,15 @@ class Worker:
             case _:
                 return self._delivering
 
-    def _forget(self, job_id: str) -> None:
-        self._boundary.clear(job_id)
-        self._holds.let_go(job_id)
-
     def _tell_all_why(self) -> None:
         for entry in self._holds:
             if entry.job is not None and entry.job.state is State.QUEUED:
-                self._tell_why(entry.job)
+                self._herald.say(replace(entry.job, detail=self._stages.gate.why))
 
     def _tell_why(self, job: Job) -> None:
         """Show on the card of a queued job that, and why, nothing is submitted at present."""
         if self._stages.gate.is_shut:
-            self._herald.say(replace(job, detail=self._stages.gate.cause))
+            self._herald.say(replace(job, detail=self._stages.gate.why))
 
 
 def _job_of(entry: Entry) -> Job:
