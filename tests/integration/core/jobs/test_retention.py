@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from core.clock import SystemClock
+from core.jobs.drafts import DRAFT_FOR_S, Drafts
+from core.jobs.lifecycle import State
 from core.jobs.retention import EVERY_S, Retention
 from core.media.item import Kind, MediaItem
+from core.media.spool import FileSpool
 from tests.fakes.rig import Rig, open_rig
 
 DAY_S = 24 * 3600.0
@@ -37,6 +42,24 @@ async def test_old_jobs_are_emptied_and_their_pictures_swept(tmp_path: Path) -> 
         assert [await rig.spool.exists(item) for item in young.outputs] == [True, True]
 
 
+async def test_old_picture_can_be_made_a_new_job_of(tmp_path: Path) -> None:
+    """A picture whose job is emptied the moment it is used again is not swept under the new one."""
+    async with open_rig(tmp_path) as rig:
+        await rig.start()
+        old = await rig.ended((await rig.order()).job_id)
+        for item in (*old.prepared, *old.outputs):
+            os.utime(rig.spool.path_of(item), (0, 0))
+        used = old.outputs[0]
+        assert await rig.spool.touch(used)
+        await rig.ledger.forget_job(old.job_id)
+        await Retention(rig.ledger, rig.spool, SystemClock(), days=30).round()
+        rig.deliverer.pictures = (used,)
+        again = await rig.ended((await rig.order()).job_id)
+
+        assert not await rig.spool.exists(old.prepared[0])
+        assert again.state is State.READY
+
+
 async def test_young_pictures_are_never_swept(tmp_path: Path) -> None:
     """A picture may be there before its job refers to it."""
     async with open_rig(tmp_path) as rig:
@@ -45,6 +68,20 @@ async def test_young_pictures_are_never_swept(tmp_path: Path) -> None:
         await Retention(rig.ledger, rig.spool, rig.clock, days=30).round()
 
         assert await rig.spool.exists(stray)
+
+
+async def test_old_drafts_are_removed(tmp_path: Path) -> None:
+    """A form that nobody sent leaves nothing behind; one that is open stays."""
+    async with open_rig(tmp_path) as rig:
+        drafts = Drafts(rig.ledger.drafts, rig.clock)
+        for _ in range(3):
+            await drafts.keep(platform="fake", requester="fake:me", data={"prompt": "left"})
+        rig.clock.leap(DRAFT_FOR_S)
+        young = await drafts.keep(platform="fake", requester="fake:me", data={"prompt": "open"})
+        await Retention(rig.ledger, rig.spool, rig.clock, days=0).round()
+
+        assert await rig.ledger.drafts.drop_expired(now=rig.clock.now(), limit=9) == 0
+        assert await drafts.read(young) is not None
 
 
 async def test_without_days_every_job_is_kept(tmp_path: Path) -> None:
@@ -56,6 +93,37 @@ async def test_without_days_every_job_is_kept(tmp_path: Path) -> None:
         await Retention(rig.ledger, rig.spool, rig.clock, days=0).round()
 
         assert (await rig.queue.get(job.job_id)).request.prompt == "a woodcut"
+
+
+class Broken(FileSpool):
+    """Breaks in a way that it should not, as often as it is told to."""
+
+    left = 2
+
+    async def sweep(self, *, older_than: datetime, keep: Callable[[str], bool]) -> int:
+        if self.left:
+            self.left -= 1
+            raise ZeroDivisionError("a bug")
+        return await super().sweep(older_than=older_than, keep=keep)
+
+
+async def test_bug_in_a_round_ends_that_round_alone(tmp_path: Path) -> None:
+    """Nobody's jobs stop because tidying up broke; the next rounds are done."""
+    async with open_rig(tmp_path, rate=20_000.0) as rig:
+        item = await rig.spool.put(b"stray", kind=Kind.PNG, width_px=1, height_px=1)
+        _age(rig, item, 400 * DAY_S)
+        stop = asyncio.Event()
+        broken = Broken(tmp_path / "media")
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(Retention(rig.ledger, broken, rig.clock, days=30).run(stop))
+
+            async def is_swept() -> bool:
+                return not await rig.spool.exists(item)
+
+            await rig.eventually(is_swept)
+            stop.set()
+
+        assert broken.left == 0
 
 
 async def test_rounds_are_done_until_stopped(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ from typing import Any, cast
 import pytest
 
 from core.errors import StoreUnavailable
+from core.jobs.acknowledgement import ACK_GRACE_S
 from core.jobs.boundary import STUMBLES_MAX
 from core.jobs.job import Facts, Job
 from core.jobs.lifecycle import Event, Reason, State
 from core.jobs.store.ledger import Ledger
-from core.jobs.worker import ACK_GRACE_S
 from tests.fakes.provider_script import Script
 from tests.fakes.rig import Rig, open_rig
 

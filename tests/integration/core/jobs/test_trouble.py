@@ -171,6 +171,7 @@ async def test_clock_set_while_a_job_runs_does_not_end_it(tmp_path: Path, second
         await rig.start()
         job = await rig.order()
         await rig.until(job.job_id, State.RUNNING)
+        await rig.eventually(lambda: job.job_id in rig.poller)
         rig.clock.set_by(seconds)
         await rig.clock.sleep(10.0)
         rig.provider.release()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.jobs.gate import PROBE_FIRST_S, PROBE_MAX_S, Gate
+from core.jobs.gate import BY_OPERATOR, PROBE_FIRST_S, PROBE_MAX_S, Gate
 
 
 def test_gate_is_open_at_first() -> None:
@@ -74,3 +74,29 @@ def test_gate_holds_everybody_back_when_throttled() -> None:
     gate.hold(10.0)
 
     assert (gate.enter(9.0), gate.is_shut, gate.enter(10.0)) == (False, False, True)
+
+
+def test_nothing_passes_while_the_operator_pauses() -> None:
+    """A pause is above what the provider says, and has an end of its own alone."""
+    gate = Gate()
+    gate.is_paused = True
+
+    assert (gate.enter(0.0), gate.wait_s(0.0), gate.is_shut, gate.why) == (
+        False, None, True, BY_OPERATOR,
+    )  # fmt: skip
+    assert not gate.answered()
+    assert gate.is_shut
+    gate.is_paused = False
+    assert (gate.enter(0.0), gate.why) == (True, "")
+
+
+def test_what_must_be_mended_is_still_known_after_a_pause() -> None:
+    """A refusal from before the pause is probed as ever."""
+    gate = Gate()
+    gate.refused(0.0, "credits")
+    gate.is_paused = True
+    assert (gate.why, gate.enter(PROBE_FIRST_S)) == (BY_OPERATOR, False)
+    gate.is_paused = False
+
+    assert gate.why == "credits"
+    assert [gate.enter(PROBE_FIRST_S), gate.enter(PROBE_FIRST_S)] == [True, False]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+
+import pytest
 
 from core.errors import DeliveryRetryable
-from core.jobs.herald import Herald
+from core.jobs.herald import FRESH_S, Herald
 from core.jobs.job import Delivery, Job
 from core.jobs.lifecycle import State
 from tests.fakes import jobs
@@ -18,20 +20,40 @@ from tests.fakes.deliverer import RecordingDeliverer
 JOB = jobs.job(job_id="J", state=State.QUEUED)
 
 
+@dataclass(kw_only=True)
+class Ledger:
+    """One row, and how often it was read."""
+
+    job: Job
+    reads: int = 0
+
+    async def load(self, _: str) -> Job:
+        self.reads += 1
+        return self.job
+
+
+def _now(clock: VirtualClock, state: State) -> Job:
+    """Return the job as it was recorded just now."""
+    return replace(JOB, state=state, updated_at=clock.now())
+
+
 @asynccontextmanager
 async def telling(
-    clock: VirtualClock, stored: Job = JOB
+    clock: VirtualClock,
+    stored: Job = JOB,
+    ledger: Ledger | None = None,
+    sent: Callable[[str], Awaitable[tuple[Delivery, ...]]] | None = None,
 ) -> AsyncIterator[tuple[Herald, RecordingDeliverer]]:
     """Run a herald whose ledger holds one job."""
+    load = (ledger or Ledger(job=stored)).load
 
-    async def load(_: str) -> Job:
-        return stored
-
-    async def sent(_: str) -> tuple[Delivery, ...]:
+    async def nothing(_: str) -> tuple[Delivery, ...]:
         return ()
 
     deliverer = RecordingDeliverer()
-    herald = Herald({JOB.origin.platform: deliverer}, clock, load=load, sent=sent, gap_s=2.0)
+    herald = Herald(
+        {JOB.origin.platform: deliverer}, clock, load=load, sent=sent or nothing, gap_s=2.0
+    )
     async with asyncio.TaskGroup() as tasks:
         run = tasks.create_task(herald.run())
         yield herald, deliverer
@@ -90,10 +112,52 @@ async def test_report_that_fails_is_dropped() -> None:
         deliverer.fail("progress", ZeroDivisionError())
         herald.say(JOB)
         await clock.advance(3.0)
-        herald.say(replace(JOB, state=State.RUNNING))
+        herald.say(_now(clock, State.RUNNING))
         await clock.advance(3.0)
 
         assert _states(deliverer) == [State.QUEUED, State.QUEUED, State.RUNNING]
+
+
+async def test_report_without_room_comes_round_with_what_is_newest_then() -> None:
+    """A platform that says when to come again is asked again, and nothing waits meanwhile."""
+    clock = VirtualClock()
+    async with telling(clock) as (herald, deliverer):
+        deliverer.fail("progress", DeliveryRetryable(retry_after_s=1.0), times=2)
+        herald.say(JOB)
+        await clock.advance(2.0)
+        herald.say(_now(clock, State.RUNNING))
+        await clock.advance(9.0)
+
+        assert _states(deliverer) == [State.QUEUED, State.QUEUED, State.RUNNING]
+
+
+@pytest.mark.parametrize(("asked_s", "left_alone_s"), [(1.0, 2.0), (12.0, 12.0), (900.0, 60.0)])
+async def test_platform_is_left_alone_for_as_long_as_it_asks(
+    asked_s: float, left_alone_s: float
+) -> None:
+    """With many jobs in one channel each would come for every turn; within reason, and no less."""
+    clock = VirtualClock()
+    async with telling(clock) as (herald, deliverer):
+        deliverer.fail("progress", DeliveryRetryable(retry_after_s=asked_s))
+        herald.say(JOB)
+        await clock.advance(left_alone_s - 0.1)
+        assert _states(deliverer) == [State.QUEUED]
+
+        await clock.advance(0.2)
+        assert _states(deliverer) == [State.QUEUED, State.QUEUED]
+
+
+async def test_silence_ends_what_comes_round() -> None:
+    """What there was no room for is not shown after the final word."""
+    clock = VirtualClock()
+    async with telling(clock) as (herald, deliverer):
+        deliverer.fail("progress", DeliveryRetryable(retry_after_s=1.0))
+        herald.say(JOB)
+        await clock.advance(1.0)
+        await herald.silence(JOB.job_id)
+        await clock.advance(9.0)
+
+        assert _states(deliverer) == [State.QUEUED]
 
 
 async def test_tick_reads_the_job_and_shows_it_while_it_runs() -> None:
@@ -114,6 +178,61 @@ async def test_tick_of_a_job_that_has_moved_on_says_nothing() -> None:
         await clock.advance(0.0)
 
         assert deliverer.shown == []
+
+
+async def test_what_was_recorded_just_now_is_shown_without_a_read() -> None:
+    """Also at the end of a gap, and a moment later."""
+    clock, ledger = VirtualClock(), Ledger(job=JOB)
+    async with telling(clock, ledger=ledger) as (herald, deliverer):
+        herald.say(JOB)
+        await clock.advance(FRESH_S)
+        herald.say(JOB)
+        await clock.advance(0.0)
+
+        assert (_states(deliverer), ledger.reads) == ([State.QUEUED] * 2, 0)
+
+
+async def test_old_state_that_still_stands_is_shown() -> None:
+    """Of a queued job it is told why it waits, however long ago it was recorded."""
+    clock, ledger = VirtualClock(), Ledger(job=JOB)
+    async with telling(clock, ledger=ledger) as (herald, deliverer):
+        await clock.advance(FRESH_S + 1.0)
+        herald.say(replace(JOB, detail="credentials"))
+        await clock.advance(0.0)
+
+        assert [job.detail for job in deliverer.shown] == ["credentials"]
+        assert ledger.reads == 1
+
+
+@pytest.mark.parametrize(
+    "now",
+    [replace(JOB, fence=1), replace(JOB, state=State.CANCELLED), replace(JOB, state=State.RUNNING)],
+)
+async def test_process_that_slept_shows_nothing_that_is_over(now: Job) -> None:
+    """Another process has the job, or it has ended: the card is not set back."""
+    clock = VirtualClock()
+    async with telling(clock, now) as (herald, deliverer):
+        herald.say(JOB)
+        clock.sleep_through(FRESH_S + 1.0)
+        await clock.advance(0.0)
+
+        assert deliverer.shown == []
+
+
+async def test_process_that_slept_after_reading_reads_again() -> None:
+    """What a tick read is old, too, when the process slept in between."""
+    clock, ledger = VirtualClock(), Ledger(job=replace(JOB, state=State.RUNNING))
+
+    async def sent(_: str) -> tuple[Delivery, ...]:
+        clock.sleep_through(FRESH_S + 1.0)
+        ledger.job = replace(JOB, state=State.READY)
+        return ()
+
+    async with telling(clock, ledger=ledger, sent=sent) as (herald, deliverer):
+        herald.tick("J")
+        await clock.advance(0.0)
+
+        assert (deliverer.shown, ledger.reads) == ([], 2)
 
 
 async def test_ticks_are_few_however_many_jobs_run() -> None:

@@ -21,6 +21,7 @@ from core.errors import (
     StoreUnavailable,
 )
 from core.jobs.job import Job
+from core.jobs.learning import ENOUGH
 from core.jobs.lifecycle import State
 from core.jobs.poller import CONNECTIONS, SHOW_EVERY_S, Poller
 from core.jobs.watch import Finding, Overdue
@@ -331,6 +332,42 @@ async def test_running_jobs_are_reported_now_and_then() -> None:
         await clock.advance(60.0)
 
     assert 60.0 / SHOW_EVERY_S / 2 < len(ear.running) <= 60.0 / SHOW_EVERY_S < len(provider.asked)
+
+
+async def test_past_is_learned_before_anything_is_watched() -> None:
+    """Whoever asks how long a model takes need not wait for a job of it."""
+    clock = VirtualClock()
+    async with polling(clock, ready_at(11.0), past=[10.0] * 5 + [20.0] * 5) as (
+        poller,
+        provider,
+        _,
+    ):
+        await poller.learn(["shade", "tint"])
+        await poller.learn(["shade"])
+        assert (poller.expected_s("shade"), poller.expected_s("tint")) == (20.0, 20.0)
+        poller.watch(running())
+        await clock.advance(30.0)
+
+    assert provider.instants == [10.0, 12.0]
+
+
+async def test_past_that_could_not_be_learned_is_read_again() -> None:
+    """A store that was away for a moment costs no knowledge."""
+    clock = VirtualClock()
+    pasts: list[Sequence[float] | None] = [None, [10.0] * ENOUGH]
+
+    async def durations(_: str) -> Sequence[float]:
+        past = pasts.pop(0)
+        if past is None:
+            raise StoreUnavailable
+        return past
+
+    poller = Poller(Provider(clock, ready_at(0.0)), clock, durations=durations)
+    await poller.learn(["shade"])
+    assert poller.expected_s("shade") is None
+    await poller.learn(["shade"])
+
+    assert poller.expected_s("shade") == 10.0
 
 
 async def test_past_that_cannot_be_read_is_no_past() -> None:

@@ -16,6 +16,7 @@ from core.jobs.store.engine import migrate
 from core.jobs.store.ledger import Ledger, open_ledger
 from tests.fakes.clock import VirtualClock
 
+TABLES = "job, delivery, cost, history, drafts, control, touched, erasure"
 SERVER = "host=127.0.0.1 port=5432 user=postgres connect_timeout=2"
 
 
@@ -63,7 +64,7 @@ def url(request: pytest.FixtureRequest, in_memory: Path) -> str:
         return f"sqlite:///{path}"
     address: str = request.getfixturevalue("postgres")
     with psycopg.connect(address) as connection:
-        connection.execute("TRUNCATE job, delivery, cost, history")
+        connection.execute(f"TRUNCATE {TABLES}")
     return address
 
 

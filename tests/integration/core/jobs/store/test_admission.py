@@ -210,3 +210,99 @@ async def test_a_withdrawn_job_is_not_revived(ledger: Ledger) -> None:
     again = await ledger.admit(order(dedupe_key="k"), limits=NO_LIMITS, deadline_s=9, now=SOON)
 
     assert (again.is_new, again.job.reason) == (False, Reason.WITHDRAWN)
+
+
+async def test_orders_that_come_together_are_decided_one_after_the_other(ledger: Ledger) -> None:
+    """Each sees those before it, and one that does not fit takes no other with it."""
+    limits = Limits(jobs_per_user=2, pictures_per_user_day=4)
+    wishes = [("a", 1), ("b", 4), ("a", 4), ("a", 3), ("b", 1), ("a", 1), ("c", 5), ("c", 4)]
+
+    outcomes = await asyncio.gather(
+        *(_tried(ledger, limits, requester=who, batch=pictures) for who, pictures in wishes)
+    )
+
+    assert [outcome if isinstance(outcome, Limit) else None for outcome in outcomes] == [
+        None, None, Limit.PICTURES_PER_DAY, None, Limit.PICTURES_PER_DAY, Limit.ACTIVE_JOBS,
+        Limit.BATCH, None,
+    ]  # fmt: skip
+    assert len(await ledger.unfinished()) == 4
+
+
+async def test_orders_that_come_together_keep_what_each_says(ledger: Ledger) -> None:
+    """Every job is read back as it was admitted, with its own card and history."""
+    admissions = await asyncio.gather(
+        *(_tried(ledger, NO_LIMITS, prompt=f"harbour {n}", data={"n": n}) for n in range(300))
+    )
+
+    jobs = [each.job for each in admissions if isinstance(each, Admission)]
+    assert [job.request.prompt for job in jobs] == [f"harbour {n}" for n in range(300)]
+    for job in jobs[::50]:
+        assert await ledger.load(job.job_id) == job
+        assert [each.kind for each in await ledger.deliveries(job.job_id)] == [DeliveryKind.CARD]
+        assert [line.event for line in await ledger.history(job.job_id)] == ["admitted"]
+    assert len(await ledger.unfinished()) == 300
+
+
+async def test_an_order_that_cannot_be_kept_takes_no_other_with_it(ledger: Ledger) -> None:
+    """Of orders in one transaction, only the one that the database refuses fails."""
+    outcomes = await asyncio.gather(
+        *(
+            ledger.admit(order(credits=cost), limits=NO_LIMITS, deadline_s=9, now=START)
+            for cost in (1, -1, 2)
+        ),
+        return_exceptions=True,
+    )
+
+    assert [type(outcome) for outcome in outcomes] == [Admission, StoreUnavailable, Admission]
+    assert sorted(job.credits for job in await ledger.list_all(9)) == [1, 2]
+
+
+async def test_orders_of_two_months_in_one_transaction(ledger: Ledger) -> None:
+    """Each order is counted against the month that it was given in."""
+    month_later = START + timedelta(days=31)
+    await brought_to(ledger, State.READY, credits=9)
+    limits = Limits(jobs_per_user=0, credits_month=10)
+
+    outcomes = await asyncio.gather(
+        *(
+            ledger.admit(order(credits=2), limits=limits, deadline_s=9, now=now)
+            for now in (START, month_later)
+        ),
+        return_exceptions=True,
+    )
+
+    assert [type(outcome) for outcome in outcomes] == [QuotaExceeded, Admission]
+
+
+async def test_a_refused_acknowledgement_is_made_good_once_of_many(ledger: Ledger) -> None:
+    """The same act twice in one transaction brings one job back once."""
+    job = await admitted(ledger, dedupe_key="k")
+    await ledger.record_as_user(job.job_id, Event.ACK_REFUSED, SOON)
+
+    admissions = await asyncio.gather(
+        *(
+            ledger.admit(
+                order(dedupe_key="k", prompt="anew"), limits=NO_LIMITS, deadline_s=9, now=SOON
+            )
+            for _ in range(3)
+        )
+    )
+
+    assert [each.is_new for each in admissions] == [True, False, False]
+    assert {each.job.job_id for each in admissions} == {job.job_id}
+    assert (await ledger.load(job.job_id)).request.prompt == "anew"
+
+
+async def test_only_what_is_limited_is_counted(ledger: Ledger) -> None:
+    """A preview costs no credits, and old jobs count only while they are under way."""
+    old = START - timedelta(days=2)
+    await brought_to(ledger, State.RUNNING, now=old, batch=4, credits=9)
+    await brought_to(ledger, State.READY, now=old, batch=4, credits=1, preview=True)
+
+    assert await _tried(ledger, Limits(jobs_per_user=1)) is Limit.ACTIVE_JOBS
+    assert await _tried(ledger, Limits(queue_max=1)) is Limit.QUEUE
+    assert await _tried(ledger, Limits(credits_month=10), credits=2) is Limit.CREDITS_PER_MONTH
+    assert isinstance(
+        await _tried(ledger, Limits(credits_month=9, pictures_per_user_day=1), preview=True),
+        Admission,
+    )

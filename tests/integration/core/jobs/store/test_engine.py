@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,9 +16,15 @@ import sqlalchemy as sa
 from core.errors import SettingsError, StoreUnavailable
 from core.jobs.lifecycle import State
 from core.jobs.store import engine, queries
-from core.jobs.store.engine import migrate, open_databases, schema_is_current
+from core.jobs.store.engine import (
+    STANDSTILL_TIMEOUT_S,
+    SWITCH_INTERVAL_S,
+    migrate,
+    open_databases,
+    schema_is_current,
+)
 from core.jobs.store.ledger import open_ledger
-from tests.fakes.clock import VirtualClock
+from tests.fakes.clock import START, VirtualClock
 from tests.fakes.ledger_jobs import admitted, brought_to
 
 NOBODY = "postgresql://postgres:s3cret@127.0.0.1:9/none"
@@ -157,6 +166,39 @@ async def test_a_server_that_comes_back_is_used_again(postgres: str) -> None:
         assert (await brought_to(ledger, State.QUEUED)).state is State.QUEUED
 
 
+@pytest.mark.postgres
+async def test_a_replica_that_stands_still_holds_up_nobody(postgres: str) -> None:
+    """The server ends a transaction in which nothing is said, with the locks that it holds."""
+    lock = sa.select(sa.func.pg_advisory_xact_lock(1))
+    stopped = await open_databases(f"{postgres}%20-cidle_in_transaction_session_timeout%3D200")
+    other = await open_databases(postgres)
+    holds, goes_on = threading.Event(), threading.Event()
+
+    def stop_amid(connection: sa.Connection) -> None:
+        connection.execute(lock)
+        holds.set()
+        goes_on.wait(60.0)
+        connection.execute(sa.select(1))
+
+    def limit(connection: sa.Connection) -> object:
+        connection.execute(lock)
+        return connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar()
+
+    async def be_stopped() -> None:
+        with pytest.raises(StoreUnavailable):
+            await stopped.writes.transaction(stop_amid)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(be_stopped())
+        await asyncio.to_thread(holds.wait, 60.0)
+        limited = await other.writes.transaction(limit)
+        goes_on.set()
+    await stopped.close()
+    await other.close()
+
+    assert limited == f"{STANDSTILL_TIMEOUT_S:.0f}s"
+
+
 async def test_long_lists_do_not_scan_what_is_over(tmp_path: Path) -> None:
     """What is asked at every order and every start is answered from the partial indexes."""
     url = f"sqlite:///{tmp_path / 'x.db'}"
@@ -172,9 +214,28 @@ async def test_long_lists_do_not_scan_what_is_over(tmp_path: Path) -> None:
 
     databases = await open_databases(url)
     unfinished = await databases.reads.transaction(plan(queries.UNFINISHED))
-    under_way = await databases.reads.transaction(plan(queries.UNDER_WAY))
+    queue = await databases.reads.transaction(plan(queries.QUEUE))
+    credits_ = await databases.reads.transaction(plan(queries.OPEN_CREDITS))
+    mine = queries.JOBS_THAT_COUNT.params(requesters=["terminal:me"], since=START)
+    counted = await databases.reads.transaction(plan(mine))
     await databases.close()
 
-    assert "ix_job_active" in under_way
+    assert "ix_job_requester (requester=? AND created_at>?)" in counted
+    assert "ix_job_active (created_at<?)" in counted
+    assert "ix_job_active" in queue
+    assert "ix_job_active" in credits_
     assert "ix_job_active" in unfinished
     assert "ix_delivery_open" in unfinished
+
+
+async def test_an_open_database_gives_every_thread_its_turn(tmp_path: Path) -> None:
+    """A busy event loop does not starve the thread that writes."""
+    before_s = sys.getswitchinterval()
+    sys.setswitchinterval(0.005)
+    try:
+        databases = await open_databases(f"sqlite:///{tmp_path / 'x.db'}")
+        await databases.close()
+
+        assert sys.getswitchinterval() == pytest.approx(SWITCH_INTERVAL_S)
+    finally:
+        sys.setswitchinterval(before_s)

@@ -29,17 +29,20 @@ class Slow:
     intake: Intake
     writer: Writer
     tasks: asyncio.TaskGroup
+    engine: sa.Engine
+    clock: VirtualClock
     let_go: threading.Event = field(default_factory=threading.Event)
 
 
 @asynccontextmanager
-async def slow_intake(path: Path) -> AsyncIterator[Slow]:
+async def slow_intake(path: Path, *, within_s: float = 0.05) -> AsyncIterator[Slow]:
     engine = sa.create_engine(f"sqlite:///{path}")
     database = Database(engine, threads=1, timeout_s=9.0)
     writer = Writer(database, window_s=0.0)
     async with asyncio.TaskGroup() as tasks:
-        intake = Intake(writer, tasks, VirtualClock(), new_id=new_job_id, within_s=0.05)
-        slow = Slow(intake=intake, writer=writer, tasks=tasks)
+        clock = VirtualClock()
+        intake = Intake(writer, tasks, clock, new_id=new_job_id, within_s=within_s)
+        slow = Slow(intake=intake, writer=writer, tasks=tasks, engine=engine, clock=clock)
         sa.event.listen(engine, "commit", lambda _connection: slow.let_go.wait(9))
         tasks.create_task(writer.run())
         yield slow
@@ -69,6 +72,33 @@ async def test_an_order_committed_after_its_time_is_withdrawn(path: Path) -> Non
         assert await ledger.unfinished() == ()
 
 
+async def test_a_late_order_is_withdrawn_though_the_database_went_away_just_then(
+    path: Path,
+) -> None:
+    """Its user was told that nothing was kept, so it must not run once the database is back."""
+    async with slow_intake(path) as slow:
+        away = [sa.exc.OperationalError("x", {}, OSError("gone")) for _ in range(3)]
+        commits = []
+
+        def fail_after_the_first(_connection: sa.Connection) -> None:
+            commits.append(1)
+            if len(commits) > 1 and away:
+                raise away.pop()
+
+        sa.event.listen(slow.engine, "commit", fail_after_the_first)
+        with pytest.raises(StoreUnavailable):
+            await slow.intake.admit(order(), limits=NO_LIMITS, deadline_s=9, now=START)
+        slow.let_go.set()
+        async with asyncio.timeout(20):
+            while len(commits) < 5:
+                await asyncio.sleep(0.01)
+                await slow.clock.advance(0.25)
+
+    assert away == []
+    async with open_ledger(f"sqlite:///{path}", VirtualClock()) as ledger:
+        assert await ledger.unfinished() == ()
+
+
 async def test_an_order_that_cannot_be_withdrawn_any_more_is_found_unacknowledged(
     path: Path,
 ) -> None:
@@ -88,8 +118,78 @@ async def test_an_order_that_cannot_be_withdrawn_any_more_is_found_unacknowledge
 
 async def test_an_order_in_time_is_let_through(path: Path) -> None:
     """Nothing is withdrawn of what came in time."""
-    async with slow_intake(path) as slow:
+    async with slow_intake(path, within_s=30.0) as slow:
         slow.let_go.set()
         admission = await slow.intake.admit(order(), limits=NO_LIMITS, deadline_s=9, now=START)
 
     assert admission.is_new
+
+
+async def test_an_order_whose_time_ends_while_it_is_inserted_is_withdrawn_with_it(
+    path: Path,
+) -> None:
+    """The same transaction takes it back, so that even the end of the process changes nothing."""
+    async with slow_intake(path, within_s=30.0) as slow:
+        begun, gave_up = threading.Event(), threading.Event()
+        slow.let_go.set()
+
+        def wait_until_it_is_given_up(*_: object) -> None:
+            begun.set()
+            gave_up.wait(9)
+
+        sa.event.listen(slow.engine, "before_cursor_execute", wait_until_it_is_given_up)
+        waiting = slow.tasks.create_task(
+            slow.intake.admit(order(), limits=NO_LIMITS, deadline_s=9, now=START)
+        )
+        assert await asyncio.to_thread(begun.wait, 9)
+        waiting.cancel()
+        closing = slow.tasks.create_task(slow.writer.close())
+        await asyncio.sleep(0)
+        gave_up.set()
+        await closing
+
+    async with open_ledger(f"sqlite:///{path}", VirtualClock()) as ledger:
+        (job,) = await ledger.list_all(9)
+        assert job.reason is Reason.UNACKED
+        assert await ledger.unfinished() == ()
+
+
+async def test_orders_that_come_together_share_a_transaction(path: Path) -> None:
+    """Of a hundred at once, none waits for a commit of its own."""
+    async with slow_intake(path, within_s=30.0) as slow:
+        commits: list[int] = []
+        sa.event.listen(slow.engine, "commit", lambda _connection: commits.append(1))
+        slow.let_go.set()
+        admissions = await asyncio.gather(
+            *(
+                slow.intake.admit(order(), limits=NO_LIMITS, deadline_s=9, now=START)
+                for _ in range(100)
+            )
+        )
+
+    assert all(each.is_new for each in admissions)
+    assert len(commits) <= 3
+
+
+async def test_an_order_after_a_fault_is_admitted(path: Path) -> None:
+    """A group whose transaction failed takes nobody in who comes later."""
+    async with slow_intake(path, within_s=30.0) as slow:
+        faults = [sa.exc.OperationalError("x", {}, OSError("gone"))]
+
+        def fail_once(_connection: sa.Connection) -> None:
+            if faults:
+                raise faults.pop()
+
+        slow.let_go.set()
+        sa.event.listen(slow.engine, "commit", fail_once)
+        outcomes = await asyncio.gather(
+            *(
+                slow.intake.admit(order(), limits=NO_LIMITS, deadline_s=9, now=START)
+                for _ in range(3)
+            ),
+            return_exceptions=True,
+        )
+        later = await slow.intake.admit(order(), limits=NO_LIMITS, deadline_s=9, now=START)
+
+    assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 3
+    assert later.is_new

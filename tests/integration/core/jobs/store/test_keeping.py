@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+import psycopg
+import pytest
+import sqlalchemy as sa
+
 from core.jobs.deliveries import DeliveryEvent
-from core.jobs.job import Facts, Job
+from core.jobs.job import Facts, Job, Pile
 from core.jobs.lifecycle import Event, Reason, State
-from core.jobs.store.ledger import Ledger
-from tests.fakes.clock import START
+from core.jobs.store import delivering
+from core.jobs.store.engine import database_url
+from core.jobs.store.ledger import Ledger, open_ledger
+from tests.fakes.clock import START, VirtualClock
 from tests.fakes.ledger_jobs import (
     DEADLINE_S,
     NO_LIMITS,
@@ -177,13 +184,15 @@ async def test_jobs_are_listed_newest_first(ledger: Ledger) -> None:
 
 
 async def test_states_are_counted(ledger: Ledger) -> None:
-    """Every state is there, with how many jobs are in it."""
-    await brought_to(ledger, State.RUNNING)
-    await brought_to(ledger, State.RUNNING)
+    """Every state is there, with how many jobs are in it and when the oldest was ordered."""
+    await brought_to(ledger, State.RUNNING, now=START + timedelta(seconds=1))
+    await brought_to(ledger, State.RUNNING, now=START)
 
-    counts = await ledger.counts()
+    piles = dict(await ledger.piles())
 
-    assert counts == {state: 2 if state is State.RUNNING else 0 for state in State}
+    assert piles.pop(State.RUNNING) == Pile(jobs=2, oldest_at=START)
+    assert set(piles.values()) == {Pile()}
+    assert len(piles) == len(State) - 1
 
 
 async def test_durations_are_of_the_model_and_of_the_studio_or_not(ledger: Ledger) -> None:
@@ -206,3 +215,35 @@ async def test_durations_leave_out_what_was_checked_again(ledger: Ledger) -> Non
     await ledger.record(again, Event.PRODUCED, SOON + timedelta(hours=1))
 
     assert await ledger.durations("flux-dev") == ()
+
+
+async def _until_somebody_waits(url: str) -> None:
+    """Return as soon as a lock of the database is waited for."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with psycopg.connect(url, autocommit=True) as server:
+        async with asyncio.timeout(9):
+            while True:
+                found = server.execute(f"{waiting} AND datname = current_database()").fetchone()
+                if found != (0,):
+                    return
+                await asyncio.sleep(0.01)
+
+
+@pytest.mark.postgres
+async def test_job_that_another_process_shows_again_is_not_forgotten(postgres: str) -> None:
+    """What it opens while the row is waited for is something left to say."""
+    engine = sa.create_engine(database_url(postgres))
+    async with open_ledger(postgres, VirtualClock(), window_s=0.0) as ledger:
+        job = await brought_to(ledger, State.FAILED, Reason.NO_PLACE)
+        for row in await ledger.deliveries(job.job_id):
+            begun = await ledger.record_delivery(job, row, DeliveryEvent.BEGUN, SOON)
+            await ledger.record_delivery(job, begun, DeliveryEvent.REFUSED, SOON)
+        async with asyncio.TaskGroup() as tasks:
+            with engine.begin() as elsewhere:
+                assert delivering.show_again(elsewhere, job.job_id, SOON)
+                forgetting = tasks.create_task(ledger.forget_job(job.job_id))
+                await _until_somebody_waits(postgres)
+
+        assert forgetting.result() is None
+        assert (await ledger.load(job.job_id)).request.prompt
+    engine.dispose()
