@@ -26,7 +26,7 @@ from yarl import URL
 
 from core.clock import Clock
 from core.errors import AddressRefused, Gone, MediaUnavailable, TooLarge, WrongType
-from core.media.addresses import check_url, is_public, origin_of, origins
+from core.media.addresses import Origin, check_url, is_public, origin_of, origins
 from core.media.guard import Guard
 from core.media.probe import HEAD_BYTES, is_web_page, sniff
 from core.retry_after import retry_after_s
@@ -121,15 +121,26 @@ class Downloader:
     ) -> None:
         await self._sessions.aclose()
 
+    def trust(self, url: str) -> None:
+        """Let the origin of `url` be private from now on; raises AddressRefused if it has none."""
+        self._trusted |= {url}
+        self._trusted_origins |= {origin_of(url)}
+
     async def fetch(
-        self, url: str, *, limit_bytes: int, headers: Mapping[str, str] = MappingProxyType({})
+        self,
+        url: str,
+        *,
+        limit_bytes: int,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        follows: Callable[[Origin], bool] = lambda _: True,
     ) -> bytes:
         """
         Return what `url` answers with, of at most `limit_bytes`.
 
-        `headers` go to the URL's own origin and to no other. Raises AddressRefused, Gone when the
-        host does not hand it out (any more), TooLarge, WrongType for a web page or a compressed
-        answer, MediaUnavailable when patience ran out.
+        `headers` go to the URL's own origin and to no other; `follows` says to which origins a
+        redirect may lead. Raises AddressRefused, Gone when the host does not hand it out (any
+        more), TooLarge, WrongType for a web page or a compressed answer, MediaUnavailable when
+        patience ran out.
         """
         patience = self._patience
         try:
@@ -143,7 +154,7 @@ class Downloader:
                     wait_jitter=patience.first_wait_s,
                 ):
                     with attempt:
-                        return await self._follow(url, limit_bytes, headers)
+                        return await self._follow(url, limit_bytes, headers, follows)
         except TimeoutError as exc:
             raise MediaUnavailable("the host took too long") from exc
         raise AssertionError("the last try returns or raises")  # pragma: no cover - cannot be
@@ -156,7 +167,13 @@ class Downloader:
             return True
         return error.retry_after_s <= self._patience.longest_wait_s and error.retry_after_s
 
-    async def _follow(self, url: str, limit_bytes: int, headers: Mapping[str, str]) -> bytes:
+    async def _follow(
+        self,
+        url: str,
+        limit_bytes: int,
+        headers: Mapping[str, str],
+        follows: Callable[[Origin], bool],
+    ) -> bytes:
         """Fetch once, each redirect being judged like a new URL."""
         for _ in range(1 + REDIRECTS):
             check_url(url, trusted_origins=self._trusted)
@@ -164,6 +181,8 @@ class Downloader:
             if isinstance(found, bytes):
                 return found
             target = _joined(url, found)
+            if not follows(origin_of(target)):
+                raise AddressRefused("the host sends us to one that is not asked")
             if origin_of(target) != origin_of(url):
                 headers = {}
             url = target

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import cast
 
 
 class Kind(StrEnum):
@@ -48,6 +50,28 @@ class MediaItem:
     def name(self) -> str:
         """The file's name in the spool: digest and honest extension."""
         return f"{self.sha256}.{self.kind.extension}"
+
+
+def to_json(item: MediaItem) -> dict[str, object]:
+    """Return the picture as JSON values, for keeping."""
+    return {
+        "sha256": item.sha256,
+        "kind": item.kind.value,
+        "size_bytes": item.size_bytes,
+        "width_px": item.width_px,
+        "height_px": item.height_px,
+    }
+
+
+def from_json(data: Mapping[str, object]) -> MediaItem:
+    """Return the picture that `to_json` wrote."""
+    return MediaItem(
+        sha256=str(data["sha256"]),
+        kind=Kind(str(data["kind"])),
+        size_bytes=cast("int", data["size_bytes"]),
+        width_px=cast("int", data["width_px"]),
+        height_px=cast("int", data["height_px"]),
+    )
 
 
 _NAME = re.compile(rf"[0-9a-f]{{64}}\.({'|'.join(Kind)})")

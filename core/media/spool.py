@@ -10,24 +10,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 
 from core.errors import Gone, MediaUnavailable
-from core.media.item import Kind, MediaItem, is_name
+from core.media import spool_files as files
+from core.media.item import Kind, MediaItem
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-PART_SUFFIX = ".part"
-"""Ends the name of a file that is still being written."""
-
-_PART_PREFIX = "redraw-"
-"""Begins it: other programs leave files with that ending as well."""
 
 _SHARD_CHARACTERS = 2
 """Pictures lie in 256 folders, so that none grows too long to list."""
@@ -46,6 +39,15 @@ class Spool(Protocol):
 
     async def exists(self, item: MediaItem) -> bool:
         """Whether `item` is kept."""
+        ...
+
+    async def touch(self, item: MediaItem) -> bool:
+        """
+        Renew the age of `item`, as putting it again would; False when it is not kept, or not whole.
+
+        Whoever makes a new job of an old picture touches it first: no sweep takes it then before
+        the job refers to it.
+        """
         ...
 
     async def delete(self, item: MediaItem) -> None:
@@ -92,7 +94,7 @@ class FileSpool:
         item = await asyncio.to_thread(
             item_of, data, kind=kind, width_px=width_px, height_px=height_px
         )
-        await _off_loop(_write, self.path_of(item), data)
+        await _off_loop(files.write, self.path_of(item), data)
         return item
 
     async def read(self, item: MediaItem) -> bytes:
@@ -106,9 +108,13 @@ class FileSpool:
         """Whether `item` is kept."""
         return await _off_loop(self.path_of(item).is_file)
 
+    async def touch(self, item: MediaItem) -> bool:
+        """Renew the age of `item`; False when it is not kept, or not whole."""
+        return await _off_loop(files.renew, self.path_of(item), item.size_bytes)
+
     async def delete(self, item: MediaItem) -> None:
         """Forget `item`; nothing happens when it is not kept."""
-        await _off_loop(_unlink, self.path_of(item))
+        await _off_loop(files.unlink, self.path_of(item))
 
     async def sweep(self, *, older_than: datetime, keep: Callable[[str], bool]) -> int:
         """Forget what was put before `older_than` and `keep` does not claim; returns how many."""
@@ -126,32 +132,15 @@ class FileSpool:
     def _sweep(self, older_than: datetime, keep: Callable[[str], bool]) -> int:
         swept = 0
         for path in self._files():
-            is_part = path.suffix == PART_SUFFIX
+            is_part = path.suffix == files.PART_SUFFIX
             with contextlib.suppress(FileNotFoundError):
-                if _put_at(path) < older_than and (is_part or not keep(path.name)):
-                    swept += _forget(path, older_than) and not is_part
+                if files.put_at(path) < older_than and (is_part or not keep(path.name)):
+                    swept += files.forget(path, older_than) and not is_part
         return swept
 
     def _files(self) -> Iterator[Path]:
         if self._folder.is_dir():
-            yield from (path for path in self._folder.glob("??/*") if _is_ours(path))
-
-
-def _is_ours(path: Path) -> bool:
-    name = path.name
-    is_part = name.startswith(_PART_PREFIX) and name.endswith(PART_SUFFIX)
-    return (is_part or is_name(name)) and path.is_file()
-
-
-def _forget(path: Path, older_than: datetime) -> bool:
-    """Remove a file, unless it is put again just now; once moved aside, its age is its last."""
-    aside = path.with_name(f"{_PART_PREFIX}{path.name}{PART_SUFFIX}")
-    path.rename(aside)
-    if _put_at(aside) >= older_than:
-        aside.replace(path)
-        return False
-    aside.unlink()
-    return True
+            yield from (path for path in self._folder.glob("??/*") if files.is_ours(path))
 
 
 async def _off_loop(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -162,39 +151,3 @@ async def _off_loop(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
         raise Gone from exc
     except OSError as exc:
         raise MediaUnavailable(f"the folder of pictures failed: {exc.strerror}") from exc
-
-
-def _write(path: Path, data: bytes) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        if path.stat().st_size == len(data):
-            os.utime(path)  # so that a sweep under way does not take it for old
-            return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(PART_SUFFIX, _PART_PREFIX, path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(part).replace(path)
-    except BaseException:
-        _unlink(Path(part))
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the move itself durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _unlink(path: Path) -> None:
-    path.unlink(missing_ok=True)
-
-
-def _put_at(path: Path) -> datetime:
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC)

@@ -16,9 +16,11 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from celery import Celery
+from filelock import FileLock
 from kombu.exceptions import KombuError, OperationalError
 
 from core.errors import SettingsError
+from core.studio import shelf
 from core.studio.order import Order
 from core.studio.settings import StudioSettings
 from core.studio.transports import FolderTransport, MemoryTransport
@@ -26,6 +28,8 @@ from core.studio.transports import FolderTransport, MemoryTransport
 TASK_NAME: Final = "redraw.studio.draw"
 """The name under which servers ask for work and workers know it."""
 
+_PREFIX: Final = "redraw-studio"
+"""What the names of all queues begin with."""
 SCHEMES: Final = ("redis", "rediss", "sentinel", "amqp", "amqps")
 """What the URL of a broker begins with."""
 CONNECT_S: Final = 4.0
@@ -35,6 +39,8 @@ _MEMORY_POLLING_S: Final = 0.02
 _FOLDER_POLLING_S: Final = 0.05
 _RESTORE_EVERY_S: Final = 5
 """How often a worker looks for tasks of killed ones at Redis, in seconds."""
+_RESTORE_MAX_S: Final = 10
+"""After how long another worker may look when one was killed while it looked, in seconds."""
 _UNREACHABLE = (KombuError, OSError, ImportError, ValueError, AttributeError)
 """What kombu and the clients below it raise for an address that cannot work."""
 
@@ -63,7 +69,7 @@ class Broker:
     """One studio's queue. Its methods block; close it, or use it with `closing`."""
 
     def __init__(self, settings: StudioSettings) -> None:
-        """Raises SettingsError for a URL that is no broker's."""
+        """Raises SettingsError for a URL that is no broker's, and a folder that cannot be used."""
         self.stopping = threading.Event()
         """Ends the worker of a queue in memory."""
         self._queue = _queue_name(settings)
@@ -110,7 +116,13 @@ class Broker:
             raise QueueUnreachable(str(exc)) from exc
 
     def close(self) -> None:
-        """Close every connection, and forget a queue in memory."""
+        """Close every connection, and forget a queue in memory; a broker that hangs is left."""
+        closing = threading.Thread(target=self._close, name="studio-broker-close", daemon=True)
+        closing.start()
+        closing.join(CONNECT_S)
+
+    def _close(self) -> None:
+        """Take leave of the broker: RabbitMQ answers that, and may be waited for."""
         if self._is_memory:
             self._connection.default_channel.queue_delete(self._queue)
         self._connection.release()
@@ -119,7 +131,21 @@ class Broker:
 
 def _queue_name(settings: StudioSettings) -> str:
     """Return the queue's name; queues in memory belong to the process, so each has its own."""
-    return f"{settings.queue_name}-{uuid.uuid4()}" if settings.embedded else settings.queue_name
+    if settings.embedded:
+        return f"{_PREFIX}-{uuid.uuid4()}"
+    return settings.queue_name or _noted_name(settings.data_dir / "queue-name")
+
+
+def _noted_name(path: Path) -> str:
+    """Return what a file names the queue; whoever comes first of several writes it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{path}.lock", timeout=CONNECT_S):
+            if not path.exists():
+                shelf.write_whole(path, f"{_PREFIX}-{uuid.uuid4()}".encode())
+            return path.read_text()
+    except OSError as exc:
+        raise SettingsError("REDRAW_DATA_DIR", f"{path.parent}: {exc.strerror}") from exc
 
 
 def _recipe(settings: StudioSettings, queue: str, stopping: threading.Event) -> dict[str, Any]:
@@ -158,6 +184,7 @@ def _server_options(url: str, settings: StudioSettings, queue: str) -> dict[str,
         "visibility_timeout": settings.visibility_timeout_s,
         "unacked_restore_interval": _RESTORE_EVERY_S,
         "unacked_restore_throttle": 1,
+        "unacked_mutex_expire": _RESTORE_MAX_S,
         "global_keyprefix": f"{queue}:",
         "socket_timeout": CONNECT_S,
         "socket_connect_timeout": CONNECT_S,

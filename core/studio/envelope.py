@@ -53,6 +53,8 @@ REFUSED_BY_GPT = Failure(error="Internal Error", error_data="Image Generation Er
 UNREADABLE_REQUEST = Failure(error="Internal Error", error_data="()")
 """`app_id` is missing or `inference_type` is none of the three."""
 TIME_LIMIT = Failure(error="Internal Error", error_data="SoftTimeLimitExceeded()")
+WORKERS_LOST = Failure(error="Internal Error", error_data="WorkerLostError()")
+"""A task that no worker survives; the class is what Celery raises for the same."""
 PROVIDER_REFUSED = Failure(error="Internal Error", error_data="Unexpected status code 422: refused")
 """The texts of the models' own providers come through as they are; this one is made up."""
 

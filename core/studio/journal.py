@@ -1,5 +1,5 @@
 """
-Doer: which tasks were accepted and have not ended, on disk.
+Doer: which tasks were accepted and have not ended, and how often each was begun, on disk.
 
 An embedded studio has its queue in memory: what the journal holds at its start is queued again,
 under the same task ids. Beside a broker that keeps tasks itself the journal only counts them.
@@ -8,6 +8,7 @@ under the same task ids. Beside a broker that keeps tasks itself the journal onl
 from __future__ import annotations
 
 import json
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,16 +29,34 @@ class Journal:
 
     def __init__(self, data_dir: Path, *, clock: Clock) -> None:
         self._folder = data_dir / "accepted"
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._begun = data_dir / "begun"
+        for folder in (self._folder, self._begun):
+            folder.mkdir(parents=True, exist_ok=True)
         self._clock = clock
 
     def keep(self, order: Order) -> None:
         """Note that a task was accepted."""
         shelf.write_json(self._path(order.task_id), order.to_json())
 
+    def begin(self, task_id: str) -> int:
+        """
+        Note that a task is begun; return how often it was, this time included.
+
+        No broker of ours counts that: RabbitMQ tells a second time from a first, Redis not even so.
+        """
+        with (self._begun / task_id).open("ab") as file:
+            file.write(b".")
+            return file.tell()
+
+    def unbegin(self, task_id: str) -> None:
+        """Take the last beginning back: whoever began was asked to stop."""
+        path = self._begun / task_id
+        os.truncate(path, max(0, path.stat().st_size - 1))
+
     def drop(self, task_id: str) -> None:
         """Forget a task, because it ended; one that is not there is forgotten already."""
         self._path(task_id).unlink(missing_ok=True)
+        (self._begun / task_id).unlink(missing_ok=True)
 
     def count(self) -> int:
         """Return how many tasks have not ended."""
@@ -51,7 +70,8 @@ class Journal:
 
     def sweep(self) -> int:
         """Forget tasks that can no longer be carried out; return how many."""
-        return shelf.sweep(self._folder, self._clock.now() - _FORGOTTEN_AFTER)
+        older_than = self._clock.now() - _FORGOTTEN_AFTER
+        return shelf.sweep(self._folder, older_than) + shelf.sweep(self._begun, older_than)
 
     def _path(self, task_id: str) -> Path:
         return self._folder / f"{task_id}.json"

@@ -7,7 +7,7 @@ import threading
 import uuid
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -62,7 +62,8 @@ async def open_studio(
     stopping = threading.Event()
     async with AsyncExitStack() as stack:
         bench = worker.workbench(settings, paint=paint, clock=clock, stopping=stopping)
-        broker = stack.enter_context(closing(Broker(settings)))
+        broker = Broker(settings)
+        stack.push_async_callback(asyncio.to_thread, broker.close)
         await stack.enter_async_context(_worked(settings, broker, bench))
         api = Api(
             settings,

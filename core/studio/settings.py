@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -68,10 +68,19 @@ class StudioSettings:
     """Tasks that an embedded studio carries out at once."""
     accepted_max: int = 1000
     """Accepted and unfinished tasks; more are turned away."""
-    visibility_timeout_s: int = 300
-    """After how long Redis hands the task of a killed worker to another one, in seconds."""
-    queue_name: str = field(default="redraw-studio")
-    """The queue's name at the broker, and the prefix of every Redis key."""
+    visibility_timeout_s: int = 60
+    """
+    After how long Redis hands the task of a killed worker to another one, in seconds.
+
+    Far over what a task takes. One that takes longer is drawn twice, to the same result.
+    """
+    queue_name: str | None = None
+    """
+    The queue's name at the broker, and the prefix of every Redis key.
+
+    None takes the one that is noted in `data_dir`: a queue is shared by whoever shares the folder,
+    and two studios at one broker never take tasks from each other.
+    """
 
     @property
     def pictures_dir(self) -> Path:

@@ -9,6 +9,7 @@ import structlog
 
 from core.studio.broker import TASK_NAME, Broker
 from core.studio.order import Order
+from core.studio.shelf import FOREIGN
 from core.studio.workbench import Interrupted, Workbench
 
 _log = structlog.get_logger()
@@ -26,7 +27,12 @@ def register(broker: Broker, workbench: Workbench) -> None:
 
     def on_failure(error: BaseException, task_id: str, args: tuple[Any, ...], *_: object) -> None:
         _log.error("studio.task_crashed", task_id=task_id, preview=True, exc_info=error)
-        workbench.give_up(Order.from_json(args[0]), error)
+        try:
+            task = Order.from_json(args[0])
+        except (*FOREIGN, IndexError):  # raised here it would end the worker, and then the next
+            _log.warning("studio.task_unreadable", task_id=task_id, preview=True)
+        else:
+            workbench.give_up(task, error)
 
     broker.app.task(draw, name=TASK_NAME, shared=False, on_failure=staticmethod(on_failure))
     broker.app.finalize()

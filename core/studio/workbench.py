@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from core.catalogue.model import Model
 from core.clock import Clock
@@ -21,6 +21,9 @@ from core.studio.shelf import Shelf
 
 Paint: TypeAlias = Callable[[Painting], Painted]
 """What draws one picture."""
+
+BEGINNINGS_MAX: Final = 5
+"""How often a task is begun: one that kills its workers would else go from one to the next."""
 
 _FAILING = {
     FaultName.FAILED: envelope.PROVIDER_REFUSED,
@@ -61,13 +64,23 @@ class Workbench:
         Raises Interrupted.
         """
         if self.shelf.find(task.task_id) is None:
-            self.shelf.put(task.task_id, self.perform(task))
+            self.shelf.put(task.task_id, self._begun(task))
         self.journal.drop(task.task_id)
 
     def give_up(self, task: Order, error: BaseException) -> None:
         """Keep that a task ended with an unexpected exception."""
         self.shelf.put(task.task_id, self._failed(task, envelope.crashed(error), 0.0))
         self.journal.drop(task.task_id)
+
+    def _begun(self, task: Order) -> Outcome:
+        """Carry out a task, unless it was begun too often: whoever did so was killed each time."""
+        if self.journal.begin(task.task_id) > BEGINNINGS_MAX:
+            return self._failed(task, envelope.WORKERS_LOST, 0.0)
+        try:
+            return self.perform(task)
+        except Interrupted:
+            self.journal.unbegin(task.task_id)
+            raise
 
     def perform(self, task: Order) -> Outcome:
         """Carry out a task and return how it ended; raises Interrupted."""

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import logging
 import threading
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any, Final
 
 import structlog
+from celery.exceptions import CPendingDeprecationWarning
 from celery.worker import state
 
 from core.clock import Clock, SystemClock
 from core.errors import AddressRefused, SettingsError
 from core.studio import painter, tasks
 from core.studio.broker import Broker
+from core.studio.recovery import Recovery
 from core.studio.settings import StudioSettings
 from core.studio.transports import StudioThreads
 from core.studio.workbench import Paint, Workbench
@@ -100,11 +103,15 @@ def run_worker(
             settings, paint=paint, clock=clock or SystemClock(), stopping=threading.Event()
         )
         tasks.register(broker, bench)
+        if broker.needs_event_loop:
+            broker.app.steps["consumer"].add(Recovery)
         worker = _controller(
             broker, pool_cls="solo", concurrency=1, use_eventloop=broker.needs_event_loop
         )
         broker.app.set_current()
-        with _stopped_by(stop):
+        with _stopped_by(stop), warnings.catch_warnings():
+            # Said whenever the broker was away, of a setting that `core.studio.broker` chose.
+            warnings.simplefilter("ignore", CPendingDeprecationWarning)
             _log.info("studio.worker_started", preview=True)
             worker.start()
         _log.info("studio.worker_stopped", preview=True)
