@@ -47,8 +47,15 @@ def need(broker: str) -> None:
 def queue_of_our_own(broker: str) -> Iterator[str]:
     """Give a queue name that nobody else uses, and leave nothing behind at the broker."""
     name = f"redraw-test-{uuid.uuid4()}"
-    try:
+    with left_tidy(broker, name):
         yield name
+
+
+@contextlib.contextmanager
+def left_tidy(broker: str, name: str) -> Iterator[None]:
+    """Remove the queue of this name from the broker in the end."""
+    try:
+        yield
     finally:
         if broker == "rabbitmq":
             with contextlib.closing(Celery(broker=RABBITMQ_URL).connection_for_write()) as server:
@@ -60,8 +67,16 @@ def queue_of_our_own(broker: str) -> Iterator[str]:
                     client.delete(key)
 
 
-def settings_for(broker: str, *, data_dir: Path, origin: str, queue: str) -> StudioSettings:
+def url_of(broker: str, port: int | None = None) -> str | None:
+    """Return where a broker is; `port` is that of a relay before it."""
     url = URLS.get(broker)
+    return url and url.replace(str(PORTS[broker]), str(port or PORTS[broker]))
+
+
+def settings_for(
+    broker: str, *, data_dir: Path, origin: str, queue: str | None, port: int | None = None
+) -> StudioSettings:
+    url = url_of(broker, port)
     return StudioSettings(
         token=SecretStr(TOKEN),
         data_dir=data_dir,
@@ -75,11 +90,18 @@ def settings_for(broker: str, *, data_dir: Path, origin: str, queue: str) -> Stu
 
 
 def worker_for(
-    broker: str, *, data_dir: Path, origin: str, queue: str, visibility_s: int = 300
+    broker: str,
+    *,
+    data_dir: Path,
+    origin: str,
+    queue: str | None,
+    visibility_s: int = 60,
+    port: int | None = None,
 ) -> StudioProcess:
     """Start a worker process of the studio with the same settings."""
-    url = URLS.get(broker)
-    args = [f"--data-dir={data_dir}", f"--origin={origin}", f"--queue={queue}"]
+    url = url_of(broker, port)
+    args = [f"--data-dir={data_dir}", f"--origin={origin}"]
+    args += [f"--queue={queue}"] if queue else []
     args += [f"--visibility-s={visibility_s}", *([f"--broker-url={url}"] if url else [])]
     return StudioProcess(*args, log=data_dir / f"worker-{uuid.uuid4()}.log")
 

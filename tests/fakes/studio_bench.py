@@ -165,6 +165,10 @@ class StudioProcess:
         return self._process.wait(20)
 
     @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    @property
     def output(self) -> str:
         return self._log.read_text()
 

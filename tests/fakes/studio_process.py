@@ -25,8 +25,8 @@ def settings() -> StudioSettings:
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--origin", required=True)
     parser.add_argument("--broker-url")
-    parser.add_argument("--queue", default="redraw-studio")
-    parser.add_argument("--visibility-s", type=int, default=300)
+    parser.add_argument("--queue")
+    parser.add_argument("--visibility-s", type=int, default=60)
     parser.add_argument("--embedded", action="store_true")
     given = parser.parse_args()
     return StudioSettings(

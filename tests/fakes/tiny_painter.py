@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
 import time
 
 from PIL import Image, ImageOps
@@ -17,8 +19,11 @@ def paint(task: Painting) -> Painted:
     """
     Paint a PNG for GPT Image and a JPEG for the others, as the hosted models do.
 
-    A prompt with the word "crash" raises; "sleep" takes a tenth of a second.
+    A prompt with the word "crash" raises, one with "kill" ends the process as the system would;
+    "sleep" takes a tenth of a second.
     """
+    if "kill" in task.prompt:
+        os.kill(os.getpid(), signal.SIGKILL)
     if "crash" in task.prompt:
         raise RuntimeError("the painter fell off the ladder")
     if "sleep" in task.prompt:

@@ -326,6 +326,37 @@ async def test_redirects_are_followed() -> None:
     assert await fetched_from(twice) == (PICTURE, 3)
 
 
+async def test_a_redirect_to_an_origin_that_is_not_followed_is_refused() -> None:
+    """Whoever fetches may say where else a file may be; nobody else is asked then."""
+
+    async def elsewhere(_: web.Request) -> web.Response:
+        raise web.HTTPFound(other.origin)
+
+    async with (
+        host(picture) as other,
+        host(elsewhere) as there,
+        downloader(there.origin, other.origin) as fetching,
+    ):
+        assert await fetching.fetch(there.origin, limit_bytes=LIMIT) == PICTURE
+        with pytest.raises(AddressRefused):
+            await fetching.fetch(
+                there.origin, limit_bytes=LIMIT, follows=lambda origin: origin.port == there.port
+            )
+        assert len(other.asked) == 1
+
+
+async def test_an_origin_may_be_trusted_later() -> None:
+    async with host(picture) as there, host(picture) as other, downloader() as fetching:
+        with pytest.raises(AddressRefused):
+            await fetching.fetch(there.origin, limit_bytes=LIMIT)
+        fetching.trust(there.origin)
+        assert await fetching.fetch(there.origin, limit_bytes=LIMIT) == PICTURE
+        with pytest.raises(AddressRefused):
+            await fetching.fetch(other.origin, limit_bytes=LIMIT)
+        with pytest.raises(AddressRefused):
+            fetching.trust("nonsense")
+
+
 async def test_redirects_without_end_are_refused() -> None:
     """A circle of redirects is left after the third."""
 

@@ -20,7 +20,8 @@ from core.clock import SystemClock
 from core.errors import Gone, MediaUnavailable, SettingsError
 from core.media.bucket import BucketSpool, open_bucket
 from core.media.item import Kind, MediaItem
-from core.media.spool import PART_SUFFIX, FileSpool, Spool
+from core.media.spool import FileSpool, Spool
+from core.media.spool_files import PART_SUFFIX
 from tests.fakes.clock import VirtualClock
 
 DATA = b"the bytes of a picture"
@@ -97,6 +98,40 @@ async def test_sweeping_forgets_what_is_old_and_unclaimed(spool: Spool) -> None:
     assert (await spool.exists(claimed), await spool.exists(unclaimed)) == (True, False)
 
 
+async def test_what_was_just_touched_is_not_swept(spool: Spool, tmp_path: Path) -> None:
+    """An old picture that a new job is made of is as safe as one that was put just now."""
+    touched, left = await put(spool, b"touched"), await put(spool, b"left")
+    older_than = made_old(tmp_path)
+
+    assert await spool.touch(touched) is True
+    assert await spool.sweep(older_than=older_than, keep=lambda _: False) == 1
+    assert await spool.read(touched) == b"touched"
+    assert await spool.exists(left) is False
+
+
+async def test_what_is_gone_cannot_be_touched(spool: Spool) -> None:
+    """Whoever wants to use it again hears so before anything is ordered."""
+    item = await put(spool)
+    await spool.delete(item)
+
+    assert await spool.touch(item) is False
+    assert await spool.exists(item) is False
+
+
+@pytest.mark.parametrize("is_bucket", [False, True])
+async def test_what_is_not_whole_cannot_be_touched(tmp_path: Path, *, is_bucket: bool) -> None:
+    """A file that an accident cut short is no picture, and stays as old as it is."""
+    files = FileSpool(tmp_path)
+    spool = BucketSpool(LocalStore(tmp_path), clock=CLOCK) if is_bucket else files
+    item = await put(spool)
+    path = tmp_path / item.name if is_bucket else files.path_of(item)
+    path.write_bytes(b"the by")
+    older_than = made_old(tmp_path)
+
+    assert await spool.touch(item) is False
+    assert await spool.sweep(older_than=older_than, keep=lambda _: False) == 1
+
+
 @pytest.mark.parametrize("is_bucket", [False, True])
 async def test_sweeping_leaves_what_is_put_again_meanwhile(
     tmp_path: Path, *, is_bucket: bool
@@ -116,6 +151,20 @@ async def test_sweeping_leaves_what_is_put_again_meanwhile(
     assert await spool.read(item) == DATA
 
 
+async def test_sweeping_minds_not_what_another_deleted_meanwhile(tmp_path: Path) -> None:
+    """A picture that goes after it was listed was swept by somebody else, and is not counted."""
+    spool = BucketSpool(LocalStore(tmp_path), clock=CLOCK)
+    items = [await put(spool, b"1"), await put(spool, b"2")]
+
+    def taken_elsewhere(name: str) -> bool:
+        if name == items[0].name:
+            (tmp_path / name).unlink()
+        return False
+
+    assert await spool.sweep(older_than=later(), keep=taken_elsewhere) == 1
+    assert files_below(tmp_path) == []
+
+
 async def test_sweeping_leaves_the_files_of_others(spool: Spool, tmp_path: Path) -> None:
     """Whoever points us at a folder or bucket with other files in it still has them afterwards."""
     await put(spool)
@@ -131,6 +180,14 @@ async def test_sweeping_leaves_the_files_of_others(spool: Spool, tmp_path: Path)
 async def test_there_is_no_public_address_without_signing(spool: Spool) -> None:
     """Files, and stores that cannot sign, have no address that others could fetch from."""
     assert await spool.public_url(await put(spool), expires_at=later()) is None
+
+
+def made_old(folder: Path) -> datetime:
+    """Make every file below `folder` old; return an instant before which all is that was put."""
+    files = files_below(folder)
+    for path in files:
+        os.utime(path, (0, 0))
+    return earlier() if files else CLOCK.now()
 
 
 def earlier() -> datetime:
