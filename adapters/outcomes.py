@@ -18,6 +18,7 @@ from core.errors import (
     Unreadable,
     WrongType,
 )
+from core.jobs.gate import BY_OPERATOR
 from core.jobs.job import Job
 from core.jobs.lifecycle import Reason, State
 
@@ -27,7 +28,16 @@ _FREE_PREVIEW = "Nothing is charged for a local preview."
 def outcome(job: Job) -> Words:
     """Return what happened to the job, whether it may have been charged, and what to do."""
     words = _ended(job, job.reason) if job.is_terminal and job.reason else _standing(job)
+    if job.is_terminal and not job.request.prompt:
+        words = _forgotten(job, words)
     return dataclasses.replace(words, charged=_FREE_PREVIEW) if job.preview else words
+
+
+def _forgotten(job: Job, words: Words) -> Words:
+    """Return what is left to say of a job whose words and pictures are not kept any more."""
+    if job.state is State.READY:
+        words = dataclasses.replace(words, what_happened="Its pictures are not kept any more.")
+    return dataclasses.replace(words, what_to_do="To redraw once more, give the picture anew.")
 
 
 def _standing(job: Job) -> Words:
@@ -80,6 +90,8 @@ def _queued(job: Job) -> str:
     paused = paused_by(job)
     if paused is not None:
         return f"It waits: {_lower_first(wording.misconfigured(paused).what_happened)}"
+    if is_halted(job):
+        return "It waits: the operator has paused submitting."
     if job.attempt:
         return "The image service cannot take it just now; it is tried again by itself."
     return "It waits for its turn."
@@ -88,6 +100,11 @@ def _queued(job: Job) -> str:
 def paused_by(job: Job) -> Misconfiguration | None:
     """Return what the operator has to mend before a queued job can be sent, or None."""
     return _member(Misconfiguration, job.detail) if job.state is State.QUEUED else None
+
+
+def is_halted(job: Job) -> bool:
+    """Whether a queued job waits because the operator wants nothing to be sent."""
+    return job.state is State.QUEUED and job.detail == BY_OPERATOR
 
 
 def _charged_so_far(job: Job) -> str:

@@ -7,15 +7,26 @@ from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
-from adapters.outcomes import outcome, paused_by
+from adapters.outcomes import is_halted, outcome, paused_by
 from adapters.wording import Words, wording
-from core.catalogue.model import Model
+from core.catalogue.catalogue import Catalogue
+from core.catalogue.model import Model, Parameter, Sizing
 from core.jobs.job import Job
 from core.jobs.lifecycle import ACTIVE, Reason, State
 from core.media.item import MediaItem
 from core.request import GenerationRequest, ignored_parameters
 
-__all__ = ["Action", "Fact", "JobCard", "Words", "card", "outcome", "warning", "wording"]
+__all__ = [
+    "Action",
+    "Fact",
+    "JobCard",
+    "Words",
+    "card",
+    "model_of",
+    "outcome",
+    "warning",
+    "wording",
+]
 
 LOCAL_PREVIEW = "local preview"
 """Said on every card, log line and file that the studio had a hand in."""
@@ -60,6 +71,7 @@ class JobCard:
     words: Words
     is_held_up: bool
     """Whether something outside keeps it from going on; `words` says what."""
+    asked_at: datetime
     elapsed_s: float
     """Since the order, or from the order to its end."""
     expected_s: float | None
@@ -91,6 +103,7 @@ def card(job: Job, model: Model, *, now: datetime, expected_s: float | None) -> 
         state=job.state,
         words=outcome(job),
         is_held_up=_is_held_up(job),
+        asked_at=job.created_at,
         elapsed_s=max(0.0, (end - job.created_at).total_seconds()),
         expected_s=None if job.is_terminal else expected_s,
         preview=job.preview,
@@ -99,6 +112,21 @@ def card(job: Job, model: Model, *, now: datetime, expected_s: float | None) -> 
         references=job.prepared,
         outputs=job.outputs,
     )
+
+
+def model_of(catalogue: Catalogue, model_id: str) -> Model:
+    """Return a job's model; one that has left the catalogue is known by its id alone."""
+    try:
+        return catalogue[model_id]
+    except KeyError:
+        return Model(
+            model_id=model_id,
+            app_id="",
+            name=model_id,
+            good_for="",
+            sizing=Sizing.INPUT,
+            reads=frozenset(Parameter),
+        )
 
 
 def warning(action: Action, job: Job) -> str | None:
@@ -176,7 +204,7 @@ def _notices(job: Job, model: Model) -> tuple[str, ...]:
 
 def _is_held_up(job: Job) -> bool:
     waits = job.state in {State.RECEIVED, State.QUEUED}
-    return waits and (job.attempt > 0 or paused_by(job) is not None)
+    return waits and (job.attempt > 0 or is_halted(job) or paused_by(job) is not None)
 
 
 _CANCELLABLE = ACTIVE - {State.COLLECTING}

@@ -107,19 +107,22 @@ def problem(found: Problem) -> str:
 def _used_up(error: QuotaExceeded) -> str:
     match error.limit:
         case Limit.ACTIVE_JOBS:
-            return f"You have {error.used} jobs under way; {error.allowed} at a time are allowed."
+            text = f"You have {error.used} jobs under way; {error.allowed} at a time are allowed."
         case Limit.PICTURES_PER_DAY:
-            return f"{error.used} of your {error.allowed} pictures for these 24 hours are used up."
+            text = f"{error.used} of your {error.allowed} pictures for these 24 hours are used up."
         case Limit.CREDITS_PER_MONTH:
-            return f"This month's budget of {error.allowed} credits does not cover it."
+            text = f"This month's budget of {error.allowed} credits does not cover it."
         case Limit.BATCH:
-            return f"You asked for {error.used} pictures; {error.allowed} at once are allowed here."
+            text = f"You asked for {error.used} pictures; {error.allowed} at once are allowed here."
         case Limit.QUEUE:
-            return f"The queue is full: {error.used} jobs are waiting."
+            text = f"The queue is full: {error.used} jobs are waiting."
         case Limit.PLACE:
-            return "Redraw may not be used in this place."
+            text = "Redraw may not be used in this place."
+        case Limit.DRAINING:
+            text = "No new orders are taken just now; what is under way is finished."
         case _:
             assert_never(error.limit)
+    return text
 
 
 def _when(error: QuotaExceeded) -> str:
@@ -138,6 +141,8 @@ def _when(error: QuotaExceeded) -> str:
             to_do = "Try again in a few minutes."
         case Limit.PLACE:
             to_do = "Use it in a place where it is allowed; the operator has the list."
+        case Limit.DRAINING:
+            to_do = "Try again later; the operator knows when."
         case _:
             assert_never(error.limit)
     return to_do

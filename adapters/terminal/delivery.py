@@ -40,6 +40,10 @@ class TerminalDeliverer:
         """Set whenever there may be something new to show; whoever waits for it clears it."""
         self._pauses: dict[str, str] = {}
 
+    async def was_acknowledged(self, job: Job) -> bool:  # noqa: ARG002  # the port's signature
+        """Return False: whoever typed the order is gone with the process that took it."""
+        return False
+
     async def fetch(self, job: Job) -> tuple[MediaItem, ...]:
         """Return the user's pictures, which were put into the spool before the job was made."""
         pictures = origin.of(job.origin).pictures

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import cast
 
 from core.jobs.job import Origin
-from core.media.item import Kind, MediaItem
+from core.media import item as items
+from core.media.item import MediaItem
 
 PLATFORM = "terminal"
 REQUESTER = "terminal:local"
@@ -38,7 +39,7 @@ def to_origin(run: Run) -> Origin:
         data={
             "run": run.run_id,
             "out": str(run.out),
-            "pictures": [_to_json(picture) for picture in run.pictures],
+            "pictures": [items.to_json(picture) for picture in run.pictures],
             "several": run.several,
         },
     )
@@ -51,26 +52,6 @@ def of(origin: Origin) -> Run:
     return Run(
         run_id=str(data["run"]),
         out=Path(str(data["out"])),
-        pictures=tuple(_from_json(picture) for picture in pictures),
+        pictures=tuple(items.from_json(picture) for picture in pictures),
         several=bool(data["several"]),
-    )
-
-
-def _to_json(item: MediaItem) -> dict[str, object]:
-    return {
-        "sha256": item.sha256,
-        "kind": item.kind.value,
-        "size_bytes": item.size_bytes,
-        "width_px": item.width_px,
-        "height_px": item.height_px,
-    }
-
-
-def _from_json(data: Mapping[str, object]) -> MediaItem:
-    return MediaItem(
-        sha256=str(data["sha256"]),
-        kind=Kind(str(data["kind"])),
-        size_bytes=cast("int", data["size_bytes"]),
-        width_px=cast("int", data["width_px"]),
-        height_px=cast("int", data["height_px"]),
     )
