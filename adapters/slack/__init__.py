@@ -1,0 +1,1 @@
+"""Slack: redraw any picture from a command, a shortcut or a mention."""
