@@ -10,7 +10,7 @@ PROMPT ?= a woodcut of a harbour at golden hour
 OUT    ?= redraw-demo
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types layers unit bench requirements clean
+.PHONY: help install demo test lint types layers unit bench chaos requirements clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -58,9 +58,13 @@ unit: $(VENV)/.test
 bench: $(VENV)/.test ## measure what docs/performance.md states
 	$(BIN)/python -m tests.benchmarks
 
+chaos: $(VENV)/.test ## ten seeds of 500 jobs while everything fails: SQLite alone, then three replicas on Postgres (an hour)
+	$(BIN)/python -m tests.acceptance.chaos
+
 requirements: ## pin anew (needs uv on the path)
 	uv pip compile pyproject.toml $(COMPILE) -o requirements/run.txt
 	uv pip compile pyproject.toml --all-extras --group test -c requirements/run.txt $(COMPILE) -o requirements/test.txt
+	uv pip compile pyproject.toml --all-extras -c requirements/test.txt $(COMPILE) -o requirements/image.txt
 	echo 'setuptools>=80' | uv pip compile - $(COMPILE) -o requirements/build.txt
 COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
 

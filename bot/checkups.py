@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from adapters.wording import wording
-from bot import plans, reach, storage
+from bot import plans, reach, sharing, storage
 from bot.pulse import takes_writes
 from bot.served import Served
 from bot.settings import Settings, unknown_variables
 from core.catalogue import loader
 from core.clock import Clock
 from core.errors import AppError, ProviderError, ProviderMisconfigured, SettingsError
-from core.jobs.store.engine import schema_is_current
 from core.jobs.store.ledger import open_ledger
 from core.media.item import Kind, MediaItem
 from core.media.spool import Spool
@@ -104,7 +103,7 @@ async def store(read: Settings, clock: Clock) -> Checkup:
     if not plans.exists(url):
         return ok(name, "not there yet; it is made when it is first needed")
     try:
-        if not await schema_is_current(url):
+        if not await sharing.is_current(url):
             return fail(name, "of another version", "run `redraw migrate`")
         async with open_ledger(url, clock) as ledger:
             await takes_writes(ledger, clock)
@@ -160,17 +159,27 @@ async def public_address(read: Settings, served: Served, clock: Clock) -> Checku
         return fail(name, f"a link of ours could not be fetched: {_said(exc)}", to_do)
     if served is not Served.HOSTED or plans.is_loopback(read.qolaba_api_url):
         return ok(name, "none is needed: pictures are redrawn on this machine")
-    return warn(
-        name,
-        "none: the hosted API cannot fetch pictures from here",
-        "set REDRAW_PUBLIC_URL to this machine's public address, or REDRAW_MEDIA_URL to a bucket",
+    return _no_address(name, read)
+
+
+def _no_address(name: str, read: Settings) -> Checkup:
+    """Say what follows where the hosted API has nowhere to fetch pictures from but the chat."""
+    to_do = (
+        "set REDRAW_PUBLIC_URL to this machine's public address, or REDRAW_MEDIA_URL to a bucket"
     )
+    if read.slack_bot_token is not None:
+        found = "none: files in Slack are private, so the hosted API cannot fetch them"
+        return fail(name, found, to_do)
+    if read.discord_token is not None:
+        return ok(name, "none is needed: Discord has the pictures, on the cards")
+    return warn(name, "none: the hosted API cannot fetch pictures from here", to_do)
 
 
 @asynccontextmanager
 async def _kept(read: Settings, clock: Clock) -> AsyncIterator[tuple[Spool, MediaItem]]:
     """Keep a file that nobody else has, for the length of the block."""
     spool = storage.open_pictures(read.media_url, read.data_dir / "media", clock)
+    await storage.check_pictures(spool)
     data = secrets.token_bytes(64)
     item = await spool.put(data, kind=Kind.PNG, width_px=1, height_px=1)
     try:

@@ -12,6 +12,10 @@ from typing import Annotated
 
 import typer
 
+from bot.roles import Role
+from core.jobs.lifecycle import State
+from core.jobs.mode import Halt
+
 app = typer.Typer(
     name="redraw",
     help="Redraw pictures with image-to-image models: from the terminal, or from a team's chat.",
@@ -20,13 +24,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-jobs_app = typer.Typer(help="Look at jobs.", no_args_is_help=False, rich_markup_mode=None)
+jobs_app = typer.Typer(
+    help="Look at jobs, and see to them.", no_args_is_help=False, rich_markup_mode=None
+)
 app.add_typer(jobs_app, name="jobs")
+invite_app = typer.Typer(
+    help="Print the link that adds the bot to a chat.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(invite_app, name="invite")
+manifest_app = typer.Typer(
+    help="Print what a chat makes an app from.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(manifest_app, name="manifest")
 
 _JOBS_LISTED = 20
 """How many jobs are listed unless `--limit` says otherwise."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+JobId = Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")]
 OfTerminal = Annotated[
     bool, typer.Option("--terminal", help="The jobs of `redraw try` instead of the bot's.")
 ]
@@ -108,11 +123,18 @@ def run(
     preview: Annotated[
         bool, typer.Option("--preview", help="Draw local previews; needs no API key.")
     ] = False,
+    role: Annotated[
+        Role,
+        typer.Option(
+            help="What this process does, of several on one PostgreSQL database: listen to chats "
+            "and take orders (gateway), drive jobs and deliver (worker), or both."
+        ),
+    ] = Role.ALL,
 ) -> None:
     """Serve every chat whose tokens are set, until told to stop."""
     from bot import running
 
-    raise typer.Exit(running.main(preview=preview))
+    raise typer.Exit(running.main(preview=preview, role=role))
 
 
 @app.command()
@@ -166,19 +188,37 @@ def jobs(
 @jobs_app.command("list")
 def jobs_list(
     *,
+    states: Annotated[
+        list[State] | None,
+        typer.Option("--state", help="Only jobs in this state; may be given several times."),
+    ] = None,
+    platform: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only jobs of discord, slack or terminal.")
+    ] = None,
+    user: Annotated[
+        str | None, typer.Option(metavar="USER", help="Only jobs of this person: discord:123.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = _JOBS_LISTED,
     terminal: OfTerminal = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the newest jobs."""
+    """List the newest jobs, all or some."""
     from bot import listing_jobs
+    from core.jobs.sought import Sought
 
-    raise typer.Exit(listing_jobs.newest(limit=limit, terminal=terminal, as_json=as_json))
+    sought = Sought(states=frozenset(states or ()), platform=platform, requester=user)
+    code = listing_jobs.newest(
+        limit=limit,
+        terminal=terminal,
+        as_json=as_json,
+        sought=sought if sought != Sought() else None,
+    )
+    raise typer.Exit(code)
 
 
 @jobs_app.command("show")
 def jobs_show(
-    job_id: Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")],
+    job_id: JobId,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -188,12 +228,106 @@ def jobs_show(
     raise typer.Exit(listing_jobs.show(job_id, as_json=as_json))
 
 
+@jobs_app.command("retry")
+def jobs_retry(job_id: JobId, *, as_json: AsJson = False) -> None:
+    """Ask for a job's result again, or say again what the chat refused; never pays again."""
+    from bot import acting_jobs
+
+    raise typer.Exit(acting_jobs.retry(job_id, as_json=as_json))
+
+
+@jobs_app.command("cancel")
+def jobs_cancel(job_id: JobId, *, as_json: AsJson = False) -> None:
+    """Cancel a job, as whoever asked for it could."""
+    from bot import acting_jobs
+
+    raise typer.Exit(acting_jobs.cancel(job_id, as_json=as_json))
+
+
+@jobs_app.command("pause")
+def jobs_pause(*, as_json: AsJson = False) -> None:
+    """Submit nothing until `redraw jobs resume`; orders are taken, and wait."""
+    from bot import halting
+
+    raise typer.Exit(halting.halt(Halt.PAUSED, as_json=as_json))
+
+
+@jobs_app.command("drain")
+def jobs_drain(*, as_json: AsJson = False) -> None:
+    """Take no orders until `redraw jobs resume`; what is under way is finished."""
+    from bot import halting
+
+    raise typer.Exit(halting.halt(Halt.DRAINING, as_json=as_json))
+
+
+@jobs_app.command("resume")
+def jobs_resume(*, as_json: AsJson = False) -> None:
+    """Take and submit orders again, after `pause` and `drain`."""
+    from bot import halting
+
+    raise typer.Exit(halting.resume(as_json=as_json))
+
+
+@jobs_app.command("forget")
+def jobs_forget(
+    user: Annotated[str, typer.Argument(metavar="USER", help="The person, such as discord:123.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove a person's prompts, pictures and drafts for good; their costs stay, nameless."""
+    from bot import forgetting_people
+
+    raise typer.Exit(forgetting_people.forget(user, yes=yes, as_json=as_json))
+
+
+@invite_app.command("discord")
+def invite_discord(
+    *,
+    application_id: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="ID", help="The application, instead of the token's own."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the link that adds the bot to a Discord server, and why it asks for what it asks."""
+    from bot import inviting
+
+    raise typer.Exit(inviting.discord(application_id, as_json=as_json))
+
+
+@manifest_app.command("slack")
+def manifest_slack(
+    *,
+    http: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="The public https address of this Redraw, to be called by Slack there; without "
+            "it the app is for Socket Mode, which needs no address.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the manifest (YAML) that makes the Slack app."""
+    from bot import manifests
+
+    raise typer.Exit(manifests.slack(http, as_json=as_json))
+
+
 @app.command()
-def doctor(*, as_json: AsJson = False) -> None:
-    """Check settings, disk, store, API and address, free of charge."""
+def doctor(
+    *,
+    discord_channel: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="ID", help="Also check what the bot may do in this channel."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check settings, disk, store, API, address, Discord and Slack, free of charge."""
     from bot import doctor
 
-    raise typer.Exit(doctor.main(as_json=as_json))
+    raise typer.Exit(doctor.main(discord_channel=discord_channel, as_json=as_json))
 
 
 @app.command()

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from adapters.terminal.report import ExitCode
-from bot import checkups, logs
+from bot import checkups, discord_checkups, logs, slack_checkups
 from bot.checkups import Checkup, Verdict
 from bot.served import look
 from bot.settings import Settings, environment
@@ -21,11 +21,11 @@ from core.clock import SystemClock
 _STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red"}
 
 
-def main(*, as_json: bool) -> int:
+def main(*, discord_channel: int | None, as_json: bool) -> int:
     """Print what came of every check; 1 when one of them failed."""
     settings = Settings.from_machine()
     logs.configure_file(settings.data_dir / "redraw.log", settings.secrets)
-    done = asyncio.run(examine(settings))
+    done = asyncio.run(examine(settings, discord_channel))
     if as_json:
         sys.stdout.write(json.dumps([asdict(checkup) for checkup in done], indent=2) + "\n")
     else:
@@ -34,8 +34,8 @@ def main(*, as_json: bool) -> int:
     return ExitCode.FAILED if failed else ExitCode.DONE
 
 
-async def examine(settings: Settings) -> tuple[Checkup, ...]:
-    """Make every check, one after the other."""
+async def examine(settings: Settings, discord_channel: int | None = None) -> tuple[Checkup, ...]:
+    """Make every check, one after the other; those of a chat when there is anything to look at."""
     clock = SystemClock()
     served = await look(settings)
     return (
@@ -45,6 +45,8 @@ async def examine(settings: Settings) -> tuple[Checkup, ...]:
         await checkups.pictures(settings, clock),
         await checkups.api(settings, served),
         await checkups.public_address(settings, served, clock),
+        *await discord_checkups.all_of(settings, discord_channel),
+        *await slack_checkups.all_of(settings),
     )
 
 

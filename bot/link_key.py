@@ -1,4 +1,9 @@
-"""Root: the key that signs links to pictures, made once and kept in the data folder."""
+"""
+Root: the key that signs links to pictures, made once and kept in a folder.
+
+Replicas that hand out pictures under links of ours share a folder of pictures, so that is where
+the key is then: each of them knows the links of all.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +20,7 @@ KEY_BYTES = 32
 _NAME = "links.key"
 
 
-def link_key(folder: Path) -> bytes:
+def link_key(folder: Path, variable: str = "REDRAW_DATA_DIR") -> bytes:
     """
     Return the key of `folder`; makes one, readable by its owner alone, if there is none.
 
@@ -23,7 +28,8 @@ def link_key(folder: Path) -> bytes:
     only the first one does.
 
     Raises:
-        SettingsError: the folder cannot be used, or the file in it is no key.
+        SettingsError: the folder, which `variable` names, cannot be used, or the file in it is no
+            key.
     """
     path = folder / _NAME
     try:
@@ -31,9 +37,9 @@ def link_key(folder: Path) -> bytes:
             _make(path)
         key = path.read_bytes()
     except OSError as exc:
-        raise SettingsError("REDRAW_DATA_DIR", f"{path} cannot be used: {exc.strerror}") from exc
+        raise SettingsError(variable, f"{path} cannot be used: {exc.strerror}") from exc
     if len(key) != KEY_BYTES:
-        raise SettingsError("REDRAW_DATA_DIR", f"{path} is damaged: remove it, a new one is made")
+        raise SettingsError(variable, f"{path} is damaged: remove it, a new one is made")
     return key
 
 

@@ -3,41 +3,51 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from rich.console import Console
 
 from adapters.terminal.report import ExitCode
-from bot import exits, job_pages, logs, plans, tries
+from bot import databases, exits, halting, job_pages
 from bot.job_pages import Told
-from bot.settings import Settings
-from core.clock import SystemClock
-from core.errors import StoreUnavailable, UnknownJob
+from core.errors import UnknownJob
 from core.jobs.job import Job
-from core.jobs.store.engine import schema_is_current
-from core.jobs.store.ledger import Ledger, open_ledger
+from core.jobs.mode import Mode
+from core.jobs.sought import Sought
+from core.jobs.store.ledger import Ledger
 
 NOTHING_YET = "There are no jobs yet."
-OTHER_VERSION = "is of another version: run `redraw migrate`"
+NOTHING_SUCH = "There are no such jobs."
 
 
-def newest(*, limit: int, terminal: bool, as_json: bool) -> int:
-    """Print the newest jobs of the bot, or of the terminal; those when the bot has none."""
-    settings = _begin()
-    bots, tried = _databases(settings)
-    jobs, unread = asyncio.run(_newest(tried if terminal else bots, limit))
-    if not jobs and not unread and not terminal and settings.database_url is None:
-        jobs, unread = asyncio.run(_newest(tried, limit))
-        if jobs:
+@dataclass(kw_only=True, slots=True)
+class _Found:
+    """What some databases hold."""
+
+    jobs: list[Job] = field(default_factory=list)
+    unread: int = 0
+    """How many of them could not be read."""
+    modes: list[Mode] = field(default_factory=list)
+
+
+def newest(*, limit: int, terminal: bool, as_json: bool, sought: Sought | None = None) -> int:
+    """
+    Print the newest jobs of the bot, or of the terminal; those when the bot has none.
+
+    With `sought` only those jobs of the bot, or of the terminal.
+    """
+    settings = databases.begin()
+    tried = databases.of_terminal(settings)
+    bots = tuple(place.url for place in databases.of_bot(settings))
+    found = asyncio.run(_newest(tried if terminal else bots, sought or Sought(), limit))
+    is_empty = not found.jobs and not found.unread
+    if is_empty and not terminal and sought is None and settings.database_url is None:
+        found = asyncio.run(_newest(tried, Sought(), limit))
+        if found.jobs:
             exits.say("the bot has no jobs; these are those of `redraw try`")
-    if as_json:
-        _print_json([job_pages.brief(job) for job in jobs])
-    elif jobs or not unread:
-        Console().print(job_pages.table(jobs) if jobs else NOTHING_YET)
-    return ExitCode.FAILED if unread else ExitCode.DONE
+    _print(found, as_json=as_json, none=NOTHING_SUCH if sought else NOTHING_YET)
+    return ExitCode.FAILED if found.unread else ExitCode.DONE
 
 
 def show(job_id: str, *, as_json: bool) -> int:
@@ -47,45 +57,41 @@ def show(job_id: str, *, as_json: bool) -> int:
     Raises:
         UnknownJob: there is no such job.
     """
-    settings = _begin()
-    bots, tried = _databases(settings)
-    told = asyncio.run(_told((*bots, *tried), job_id.strip().upper()))
+    settings = databases.begin()
+    urls = [place.url for place in databases.of_bot(settings)]
+    told = asyncio.run(_told((*urls, *databases.of_terminal(settings)), job_id.strip().upper()))
     if as_json:
-        _print_json(job_pages.in_full(told))
+        databases.print_json(job_pages.in_full(told))
     else:
         Console().print(job_pages.page(told))
     return ExitCode.DONE
 
 
-def _begin() -> Settings:
-    settings = Settings.from_machine()
-    logs.configure_file(settings.data_dir / "redraw.log", settings.secrets)
-    return settings
+def _print(found: _Found, *, as_json: bool, none: str) -> None:
+    for line in dict.fromkeys(line for mode in found.modes for line in halting.lines(mode)):
+        exits.say(line)
+    if as_json:
+        databases.print_json([job_pages.brief(job) for job in found.jobs])
+    elif found.jobs or not found.unread:
+        Console().print(job_pages.table(found.jobs) if found.jobs else none)
 
 
-def _databases(settings: Settings) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return where the bot's jobs are, and those of the terminal."""
-    preview = plans.sqlite_in(settings.data_dir / "preview")
-    bots = dict.fromkeys((plans.database_of(settings, settings.data_dir), preview))
-    return tuple(bots), tuple(map(plans.sqlite_in, tries.folders(settings.data_dir)))
-
-
-async def _newest(urls: Sequence[str], limit: int) -> tuple[list[Job], int]:
-    """Return the newest jobs, and how many databases could not be read."""
-    jobs: list[Job] = []
-    unread = 0
-    for url in filter(plans.exists, urls):
-        async with _opened(url) as ledger:
+async def _newest(urls: Sequence[str], sought: Sought, limit: int) -> _Found:
+    found = _Found()
+    for url in urls:
+        async with databases.opened(url) as ledger:
             if ledger:
-                jobs += await ledger.list_all(limit)
+                found.jobs += await ledger.find(sought, limit)
+                found.modes.append(await ledger.control.mode())
             else:
-                unread += 1
-    return sorted(jobs, key=lambda job: job.job_id, reverse=True)[:limit], unread
+                found.unread += 1
+    found.jobs = sorted(found.jobs, key=lambda job: job.job_id, reverse=True)[:limit]
+    return found
 
 
 async def _told(urls: Sequence[str], job_id: str) -> Told:
-    for url in filter(plans.exists, urls):
-        async with _opened(url) as ledger:
+    for url in urls:
+        async with databases.opened(url) as ledger:
             found = await _told_by(ledger, job_id) if ledger else None
         if found is not None:
             return found
@@ -93,35 +99,10 @@ async def _told(urls: Sequence[str], job_id: str) -> Told:
 
 
 async def _told_by(ledger: Ledger, job_id: str) -> Told | None:
-    try:
-        job = await ledger.load(job_id)
-    except UnknownJob:
+    if not await databases.has(ledger, job_id):
         return None
     return Told(
-        job=job,
+        job=await ledger.load(job_id),
         history=await ledger.history(job_id),
         deliveries=await ledger.deliveries(job_id),
     )
-
-
-@asynccontextmanager
-async def _opened(url: str) -> AsyncIterator[Ledger | None]:
-    """Open jobs for reading; None, once it has been said why, where they cannot be read."""
-    trouble = await _trouble(url)
-    if trouble is not None:
-        exits.say(f"{plans.place_of(url)} {trouble}")
-        yield None
-        return
-    async with open_ledger(url, SystemClock()) as ledger:
-        yield ledger
-
-
-async def _trouble(url: str) -> str | None:
-    try:
-        return None if await schema_is_current(url) else OTHER_VERSION
-    except StoreUnavailable as error:
-        return f"cannot be read ({error})"
-
-
-def _print_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")

@@ -20,16 +20,52 @@ import structlog
 MASK = "[hidden]"
 """Stands where a secret was."""
 
-_HIDDEN_KEYS = frozenset({"authorization", "token", "api_key", "password", "secret", "cookie"})
+_HIDDEN_KEYS = frozenset(
+    {
+        "authorization",
+        "token",
+        "bot_token",
+        "app_token",
+        "api_key",
+        "password",
+        "secret",
+        "signing_secret",
+        "cookie",
+        "response_url",
+        "upload_url",
+        "url_private",
+        "url_private_download",
+    }
+)
 _SHORTEST_SECRET = 4
 """Masking shorter values would punch holes into ordinary words."""
 _SHAPES = (
     re.compile(r"(?i)(bearer\s+)[A-Za-z0-9._~+/=-]+"),
     re.compile(r"(/media/)[A-Za-z0-9._=-]+(?=/)"),
-    re.compile(r"(?i)([?&](?:x-amz-signature|x-amz-credential|sig|signature)=)[^&\s\"']+"),
+    re.compile(
+        r"(?i)([?&](?:x-amz-signature|x-amz-credential|sig|signature|hm|ticket)=)[^&\s\"']+"
+    ),
+    re.compile(r"(/(?:webhooks|interactions)/\d+/)[^/\s?\"']+"),
     re.compile(r"(://[^/\s:@]*:)[^/\s@]+(?=@)"),
+    re.compile(r"\b((?:xox[a-z](?:\.xox[a-z])?|xapp)-)[A-Za-z0-9%+/=_-]+"),
+    re.compile(r"((?:hooks\.slack\.com|slack-files\.com)/)[^\s\"'<>]+"),
+    re.compile(r"(/(?:files-(?:pri|tmb)|upload/v1)/)[^\s\"'<>]+"),
 )
-"""What is a secret by its looks: bearer tokens, signatures of links, passwords in URLs."""
+"""
+What is a secret by its looks: bearer tokens, signatures of links (Discord's is `hm`), the tokens
+by which an interaction of Discord is answered, passwords in URLs. Of Slack: its tokens, also those
+for rotation (`xoxe`), the addresses by which a command is answered, files and uploads, and the
+ticket with which a socket is opened.
+"""
+
+_NEEDLESS = frozenset(
+    {
+        "Guilds intent seems to be disabled. This may cause state related issues.",
+        "PyNaCl is not installed, voice will NOT be supported",
+        "davey is not installed, voice will NOT be supported",
+    }
+)
+"""Warnings of discord.py about what is so on purpose: no intents, no voice."""
 
 _FILE_BYTES = 1024 * 1024
 _FILES = 2
@@ -128,7 +164,12 @@ def _install(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+    handler.addFilter(_is_needed)
     _route_everything_to(handler)
+
+
+def _is_needed(record: logging.LogRecord) -> bool:
+    return not (isinstance(record.msg, str) and record.msg in _NEEDLESS)
 
 
 def _renderer(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from adapters.terminal.report import ExitCode
-from bot import logs, plans
+from bot import logs, plans, sharing, storage
 from bot.settings import Settings
-from core.jobs.store import engine
+from core.jobs.dispatch import LocalDispatcher
+from core.jobs.store import space
+
+_MIB = 1024 * 1024
 
 
 def main() -> int:
@@ -15,13 +19,32 @@ def main() -> int:
     settings = Settings.from_machine()
     logs.configure(settings.log_format, settings.secrets)
     url = plans.database_of(settings, settings.data_dir)
-    changed = asyncio.run(_migrate(url))
+    changed = asyncio.run(_migrate(url, settings.data_dir))
     print("The database was brought up to date." if changed else "The database is up to date.")
     return ExitCode.DONE
 
 
-async def _migrate(url: str) -> bool:
-    if await engine.schema_is_current(url):
+async def _migrate(url: str, folder: Path) -> bool:
+    """Return whether anything had to be done; a file must not be in use for that."""
+    is_current, rebuilt_bytes = await sharing.is_current(url), await space.bytes_to_rebuild(url)
+    if is_current and not rebuilt_bytes:
         return False
-    await engine.migrate(url)
+    if not storage.is_file(url):
+        await sharing.migrate(url)
+        return True
+    storage.make_folder(folder)
+    async with LocalDispatcher(folder / "redraw.lock"):
+        await sharing.migrate(url)
+        if rebuilt_bytes:
+            await _rebuild(url, rebuilt_bytes)
     return True
+
+
+async def _rebuild(url: str, size_bytes: int) -> None:
+    mib = max(size_bytes // _MIB, 1)
+    print(
+        f"The file ({mib} MiB) is written anew, once, so that it gives back space from now on; "
+        f"that takes up to {2 * mib} MiB more on its disk for as long as it lasts.",
+        flush=True,
+    )
+    await space.rebuild(url)

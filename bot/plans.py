@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from bot.roles import Role
 from bot.served import Served
 from bot.settings import Settings
+from bot.storage import FOLDER, folder_of, is_file
 from core.catalogue.catalogue import Catalogue
 from core.errors import SettingsError
 from core.jobs.quota import Limits
@@ -71,6 +73,21 @@ class Plan:
     """0 keeps everything."""
     pace: Pace
     """How often an unfinished task is asked for."""
+    file_hosts: frozenset[str] = frozenset()
+    """Origins of a chat's files besides its own hosts; they may be on this machine."""
+    role: Role = Role.ALL
+    """What this process does of what there is to do."""
+
+    @property
+    def is_shareable(self) -> bool:
+        """Whether others on the same database would find everything that we keep."""
+        return self.media_url is not None and self.provider is not None
+
+    @property
+    def key_folder(self) -> Path:
+        """Where the key of links is: beside the pictures, where others may share their folder."""
+        url = "" if self.media_url is None else self.media_url.get_secret_value()
+        return folder_of(url) if url.startswith(FOLDER) else self.folder
 
     @property
     def lock(self) -> Path:
@@ -102,14 +119,18 @@ def for_try(settings: Settings, folder: Path, served: Served) -> Plan:
     )
 
 
-def for_run(settings: Settings, served: Served) -> Plan:
+def for_run(settings: Settings, served: Served, role: Role = Role.ALL) -> Plan:
     """
     Return the plan of `redraw run`; previews have a folder of their own.
 
     A job that was made as a preview must never reach the API that costs something.
+
+    Raises:
+        SettingsError: the database cannot be shared with whoever does the rest.
     """
     folder = settings.data_dir / "preview" if served.preview else settings.data_dir
     provider = _provider(settings, served)
+    _check_role(role, database_of(settings, folder))
     return Plan(
         folder=folder,
         database=database_of(settings, folder),
@@ -123,7 +144,18 @@ def for_run(settings: Settings, served: Served) -> Plan:
         deadline_s=settings.job_deadline_s,
         retention_days=settings.retention_days,
         pace=LOCAL_PACE if served.preview else Pace(),
+        file_hosts=frozenset(filter(None, [settings.discord_cdn_url])),
+        role=role,
     )
+
+
+def _check_role(role: Role, database: str) -> None:
+    if role is not Role.ALL and is_file(database):
+        raise SettingsError(
+            "REDRAW_DATABASE_URL",
+            f"leads to a SQLite file, which one process has for itself, so --role {role} would "
+            "leave the rest undone: set it to a PostgreSQL server, or use --role all",
+        )
 
 
 def check_key(settings: Settings, *, preview: bool) -> None:
@@ -191,7 +223,7 @@ def is_loopback(url: str) -> bool:
 
 def is_bucket(media_url: SecretStr | None) -> bool:
     """Whether pictures are kept in a place that makes public links of its own."""
-    return media_url is not None and not media_url.get_secret_value().startswith("file://")
+    return media_url is not None and not media_url.get_secret_value().startswith(FOLDER)
 
 
 def _provider(settings: Settings, served: Served) -> Hosted | None:
@@ -217,8 +249,13 @@ def _web_of_a_try(settings: Settings, provider: Hosted | None) -> Web | None:
     )
 
 
+def is_slack_over_http(settings: Settings) -> bool:
+    """Whether Slack is to call our web server, rather than we Slack."""
+    return settings.slack_bot_token is not None and settings.slack_app_token is None
+
+
 def _web_of_a_run(settings: Settings, provider: Hosted | None) -> Web | None:
-    chosen = {"http_host", "http_port"} & settings.model_fields_set
+    chosen = {"http_host", "http_port"} & settings.model_fields_set or is_slack_over_http(settings)
     host, port = settings.http_host, settings.http_port
     if provider is None:
         return Web(host=host, port=port if chosen else 0)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 from ulid import ULID
 
+from adapters.lead import Presence
+from bot.metrics import Metrics
 from bot.web import Readiness
 from core.clock import Clock
 from core.errors import StoreUnavailable
+from core.jobs.dispatch import Upkeep
 from core.jobs.store.ledger import Ledger
 
 PATIENCE_S = 1.0
@@ -25,16 +28,28 @@ _BEFORE_ANYTHING = datetime(1970, 1, 1, tzinfo=UTC)
 class Pulse:
     """What `/readyz` and `doctor` tell about a process."""
 
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        *,
+        chats: Callable[[], Mapping[str, Presence]] = dict,
+        drives: bool = True,
+        upkeep: Callable[[], Upkeep | None] = lambda: None,
+    ) -> None:
+        """Take the ledger, what tells of chats and of dead replicas, and whether we drive jobs."""
         self._ledger = ledger
         self._clock = clock
+        self._chats = chats
+        self._drives = drives
+        self._upkeep = upkeep
         self._is_running = False
         self._found: Readiness | None = None
         self._found_s = 0.0
 
     @contextmanager
     def beating(self) -> Iterator[None]:
-        """Count the worker as running for the length of the block."""
+        """Count the worker, or whoever takes its place, as running for the length of the block."""
         self._is_running, self._found = True, None
         try:
             yield
@@ -48,19 +63,40 @@ class Pulse:
             self._found, self._found_s = await self._look(), now_s
         return self._found
 
+    async def page(self, metrics: Metrics) -> bytes:
+        """Return the page of metrics, with what the ledger knows just now."""
+        found, now = await self.readiness(), self._clock.now()
+        with suppress(StoreUnavailable, TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                metrics.show_ledger(await self._ledger.piles(), now)
+        metrics.show_health(
+            store_is_up=found.store == "ok",
+            worker_is_up=found.worker == "running",
+            chats={name: chat is Presence.CONNECTED for name, chat in found.chats.items()},
+            unfinished_since=found.oldest_unfinished_at,
+            halted=found.halted,
+            now=now,
+        )
+        metrics.show_upkeep(self._upkeep())
+        return metrics.page()
+
     async def _look(self) -> Readiness:
-        worker = "running" if self._is_running else "not running"
+        at_work = "running" if self._drives else "elsewhere"
+        worker = at_work if self._is_running else "not running"
         try:
             async with asyncio.timeout(PATIENCE_S):
                 unfinished = await self._ledger.unfinished()
+                mode = await self._ledger.control.mode()
                 await takes_writes(self._ledger, self._clock)
         except (StoreUnavailable, TimeoutError):
-            return Readiness(store="unavailable", worker=worker)
+            return Readiness(store="unavailable", worker=worker, chats=self._chats())
         return Readiness(
             store="ok",
             worker=worker,
+            chats=self._chats(),
             unfinished=len(unfinished),
             oldest_unfinished_at=_made_at(unfinished[0]) if unfinished else None,
+            halted=tuple(halt.value for halt in mode.halted),
         )
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from http import HTTPStatus
 
 import aiohttp
+import aiohttp.web
 
 from bot import web
 from bot.settings import Settings
@@ -57,6 +59,49 @@ async def by_ourselves(
         await _greet(public_url)
         return "the bot that runs here answers at it"
     return "a link of ours was fetched"
+
+
+async def by_a_caller(settings: Settings, public_url: str, path: str) -> str:
+    """
+    Post to `path` below `public_url` as a stranger would; return in words what was proved.
+
+    Raises:
+        MediaUnavailable: nobody answers there, or somebody else does.
+        SettingsError: our own server could not be started, for another reason than a bot.
+    """
+    word = secrets.token_hex(16)
+
+    async def greet(request: aiohttp.web.Request) -> aiohttp.web.Response:  # noqa: ARG001  # aiohttp's signature
+        return aiohttp.web.Response(text=word)
+
+    app = aiohttp.web.Application()
+    app.router.add_post(path, greet)
+    try:
+        async with web.serve(app, host=settings.http_host, port=settings.http_port):
+            _, said = await _post(f"{public_url}{path}")
+    except SettingsError as exc:
+        if exc.variable != "REDRAW_HTTP_PORT":
+            raise
+        await _greet(public_url)
+        status, _ = await _post(f"{public_url}{path}")
+        if status != HTTPStatus.UNAUTHORIZED:
+            raise MediaUnavailable(f"what runs there answers {status}") from None
+        return "the bot that runs here answers, and refuses what is not signed"
+    if said != word:
+        raise MediaUnavailable("something else answers at it")
+    return "a call reached this machine"
+
+
+async def _post(url: str) -> tuple[int, str]:
+    timeout = aiohttp.ClientTimeout(total=PATIENCE.total_s)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.post(url, data=b"", allow_redirects=False) as answer,
+        ):
+            return answer.status, await answer.text()
+    except (aiohttp.ClientError, OSError, TimeoutError, UnicodeDecodeError) as exc:
+        raise MediaUnavailable(f"it does not answer: {type(exc).__name__}") from exc
 
 
 def _site_of(item: MediaItem, spool: Spool, key: bytes, clock: Clock) -> web.Site:

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 import aiohttp
 
-from bot.settings import HOSTED_API_URL, Settings
+from bot.settings import Settings
+from bot.settings_services import HOSTED_API_URL
 
 LOOK_S = 3.0
 """How long an address may take to show what is served there, in seconds."""

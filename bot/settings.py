@@ -23,49 +23,25 @@ from bot.settings_names import (
     secrets_of,
     variable,
 )
+from bot.settings_services import Services
 from bot.settings_values import (
+    BUCKETS,
     About,
     Address,
     BrokerAddress,
     DatabaseAddress,
     Folder,
-    Key,
     MediaAddress,
     Words,
 )
 from core.errors import SettingsError
 
-HOSTED_API_URL = "https://qolaba-server-b2b.up.railway.app/api/v1/studio"
-"""
-Where the hosted API is served.
 
-Source: the vendor's example calls for the sibling services; its page names no host.
-"""
-
-
-class Settings(BaseSettings):
+class Settings(Services):
     """Everything an operator can set; made by `read`."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    qolaba_api_key: Annotated[
-        Key | None,
-        About(
-            meaning="The key of the image-to-image API; also the bearer token of `redraw studio`.",
-            unit="text, secret",
-            off="unset: `try` draws local previews, `studio` makes a token and prints it",
-            why="Nobody has one to begin with, and a first try needs none.",
-        ),
-    ] = None
-    qolaba_api_url: Annotated[
-        Address,
-        About(
-            meaning="Where the API is served: the hosted one, or a `redraw studio` of your own.",
-            unit="http(s) address",
-            off="no",
-            why="The base address in the vendor's examples.",
-        ),
-    ] = HOSTED_API_URL
     database_url: Annotated[
         DatabaseAddress | None,
         About(
@@ -91,6 +67,7 @@ class Settings(BaseSettings):
             unit="`s3://bucket/prefix` (also `gs://`, `az://`) or `file:///folder`, secret",
             off="unset: the folder `media` in the data folder",
             why="A disk is enough for one process; a bucket also gives the API public links.",
+            more=BUCKETS,
         ),
     ] = None
     public_url: Annotated[
@@ -130,7 +107,7 @@ class Settings(BaseSettings):
             meaning="The model that is used when none is named.",
             unit="model id, name or app id",
             off="no",
-            why="It reads strength and guidance, takes any picture's size and costs little.",
+            why="It reads strength, takes any picture's size and costs little.",
         ),
     ] = "flux-dev"
     models_file: Annotated[

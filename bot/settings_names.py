@@ -12,8 +12,8 @@ from core.errors import SettingsError
 
 PREFIX = "REDRAW_"
 """Begins the names of our own settings."""
-_USUAL_NAMES = ("qolaba_",)
-"""Begin the fields whose variables have the vendor's usual names."""
+_USUAL_NAMES = ("qolaba_", "discord_", "slack_")
+"""Begin the fields whose variables have the vendors' usual names."""
 
 
 def variable(field: str) -> str:

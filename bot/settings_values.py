@@ -12,6 +12,18 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 PLATFORMS = frozenset({"discord", "slack", "terminal"})
 """What stands before the colon in a place or a person."""
 
+BUCKETS = """\
+With an S3 bucket the environment of the process (not `.env`) says the rest, by the usual names:
+`AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, unless the machine has a role; `AWS_REGION`; and
+for a store of your own `AWS_ENDPOINT_URL`, with `AWS_ALLOW_HTTP=true` where that is plain http.
+The credentials have to allow reading, writing and deleting objects, and listing the bucket
+(`s3:GetObject`, `s3:PutObject`, `s3:DeleteObject`, `s3:ListBucket`): `redraw run` tries that out
+when it starts, and `redraw doctor` at any time. The hosted API fetches pictures at the same
+endpoint, by signed links that outlive their job's deadline by ten minutes; credentials that end
+sooner end the links. Redraw itself deletes what no job refers to any more.\
+"""
+"""What an operator of a bucket has to know besides its address."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class About:
@@ -24,16 +36,21 @@ class About:
     """How the thing is switched off, or what leaving it unset does."""
     why: str
     """Why the default is what it is."""
+    more: str = ""
+    """What else has to be known, as a paragraph; empty where that is all."""
 
 
-def _address(text: str) -> str:
-    parts = urlsplit(text.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("expected an address that begins with https:// or http://")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError("expected an address without credentials, query or fragment")
-    _port(text)
-    return text.strip().rstrip("/")
+def _address(secure: str, plain: str) -> AfterValidator:
+    def check(text: str) -> str:
+        parts = urlsplit(text.strip())
+        if parts.scheme not in {secure, plain} or not parts.hostname:
+            raise ValueError(f"expected an address that begins with {secure}:// or {plain}://")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("expected an address without credentials, query or fragment")
+        _port(text)
+        return text.strip().rstrip("/")
+
+    return AfterValidator(check)
 
 
 def _port(text: str) -> None:
@@ -55,6 +72,15 @@ def _key(secret: SecretStr) -> SecretStr:
     if not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError("expected a key of printable ASCII characters without spaces")
     return SecretStr(text)
+
+
+def _begins(start: str, where: str) -> AfterValidator:
+    def check(secret: SecretStr) -> SecretStr:
+        if not secret.get_secret_value().startswith(start) or secret.get_secret_value() == start:
+            raise ValueError(f"expected a token that begins with {start} ({where})")
+        return secret
+
+    return AfterValidator(check)
 
 
 def _schemes(*allowed: str) -> AfterValidator:
@@ -80,6 +106,8 @@ def _of_a_platform(words: tuple[str, ...]) -> tuple[str, ...]:
         platform, _, rest = word.partition(":")
         if platform not in PLATFORMS or not rest:
             raise ValueError("expected words such as discord:1234 or slack:C0123, between commas")
+        if platform == "discord" and not (rest.isascii() and rest.isdecimal()):
+            raise ValueError("expected a number after discord: (Copy ID in Discord's own menus)")
     return words
 
 
@@ -90,12 +118,22 @@ def _absolute(path: Path) -> Path:
         raise ValueError("begins with ~ and the name of nobody here") from None
 
 
-Address = Annotated[str, AfterValidator(_address)]
+Address = Annotated[str, _address("https", "http")]
 """An http(s) address without credentials, without a slash at its end."""
+GatewayAddress = Annotated[str, _address("wss", "ws")]
+"""The address of a websocket without credentials, without a slash at its end."""
 BrokerAddress = Annotated[SecretStr, _schemes("redis", "rediss", "sentinel", "amqp", "amqps")]
 """Where Celery's queue is; secret because it may hold a password."""
 Key = Annotated[SecretStr, AfterValidator(_key)]
 """A secret that can stand in a header."""
+SlackBotToken = Annotated[Key, _begins("xoxb-", "Bot User OAuth Token, on OAuth & Permissions")]
+"""
+What a bot may do in one workspace.
+
+Source: docs.slack.dev/authentication/tokens; also of the next.
+"""
+SlackAppToken = Annotated[Key, _begins("xapp-", "App-Level Tokens, on Basic Information")]
+"""What opens Socket Mode."""
 DatabaseAddress = Annotated[
     SecretStr,
     _schemes("sqlite", "postgresql", "postgres", "postgresql+psycopg"),

@@ -7,17 +7,25 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import structlog
 from pydantic import SecretStr
 
 from core.clock import Clock
-from core.errors import SettingsError
+from core.errors import MediaUnavailable, SettingsError
 from core.jobs.store.engine import migrate, schema_is_current
+from core.jobs.store.enqueuing import Enqueue, nowhere
 from core.jobs.store.ledger import Ledger, open_ledger
+from core.media.bucket import BucketSpool, open_bucket
 from core.media.spool import FileSpool, Spool
+
+FOLDER = "file://"
+"""What the address of a folder for pictures begins with."""
+
+_log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def open_jobs(url: str, clock: Clock) -> AsyncIterator[Ledger]:
+async def open_jobs(url: str, clock: Clock, *, enqueue: Enqueue = nowhere) -> AsyncIterator[Ledger]:
     """
     Open the jobs at `url`; a SQLite file is brought to this version, a server is only checked.
 
@@ -32,7 +40,7 @@ async def open_jobs(url: str, clock: Clock) -> AsyncIterator[Ledger]:
         raise SettingsError(
             "REDRAW_DATABASE_URL", "leads to a database of another version: run `redraw migrate`"
         )
-    async with open_ledger(url, clock) as ledger:
+    async with open_ledger(url, clock, enqueue=enqueue) as ledger:
         yield ledger
 
 
@@ -49,11 +57,23 @@ def open_pictures(media_url: SecretStr | None, folder: Path, clock: Clock) -> Sp
     if media_url is None:
         return FileSpool(folder)
     url = media_url.get_secret_value()
-    if url.startswith("file://"):
-        return FileSpool(_path_of(url))
-    from core.media.bucket import open_bucket
-
+    if url.startswith(FOLDER):
+        return FileSpool(folder_of(url))
     return open_bucket(url, clock=clock)
+
+
+async def check_pictures(spool: Spool) -> None:
+    """
+    Try out a bucket before anything depends on it; raises SettingsError for one that never will do.
+
+    One that does not answer may do so later: jobs wait for it, and the log says why.
+    """
+    if not isinstance(spool, BucketSpool):
+        return
+    try:
+        await spool.check()
+    except MediaUnavailable as exc:
+        _log.warning("pictures_unreachable", error=str(exc))
 
 
 def is_file(url: str) -> bool:
@@ -61,7 +81,8 @@ def is_file(url: str) -> bool:
     return url.startswith("sqlite")
 
 
-def _path_of(url: str) -> Path:
+def folder_of(url: str) -> Path:
+    """Return the folder that an address of pictures names; raises SettingsError for none."""
     parts = urlsplit(url)
     if parts.netloc not in {"", "localhost"} or not parts.path.startswith("/"):
         raise SettingsError("REDRAW_MEDIA_URL", "expected file:/// and an absolute folder")

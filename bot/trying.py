@@ -33,8 +33,6 @@ from core.catalogue.model import Model
 from core.clock import SystemClock
 from core.errors import AppError
 
-_PREVIEW_TYPICAL_S = 2.0
-"""How long a preview takes until its own durations have been learned; see docs/performance.md."""
 _TIDY_S = 2.0
 """How long tidying up may take before the command ends, in seconds."""
 
@@ -158,9 +156,7 @@ def _parts(works: Works) -> Parts:
     assert isinstance(deliverer, TerminalDeliverer)
 
     async def expect(model: Model) -> float | None:
-        learned_s = works.poller.expected_s(model.model_id)
-        usual_s = _PREVIEW_TYPICAL_S if works.plan.preview else model.typical_s
-        return usual_s if learned_s is None else learned_s
+        return materials.expected_s(model.model_id)
 
     return Parts(
         queue=works.queue,

@@ -1,9 +1,10 @@
 """
 Root: the small web server: is the process well, and the pictures that a job's provider fetches.
 
-`/healthz` says that the process answers, `/readyz` whether it can work, and
-`/media/{token}/{name}` hands out one prepared picture to whoever holds its link, while the job
-still wants it. There is no listing, and every reason to refuse looks the same: 404.
+`/healthz` says that the process answers, `/readyz` whether it can work, `/metrics` how it has been
+doing, and `/media/{token}/{name}` hands out one prepared picture to whoever holds its link, while
+the job still wants it. There is no listing, and every reason to refuse looks the same: 404. A chat
+that is called from outside has a page of its own beside them.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from __future__ import annotations
 import errno
 import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 
@@ -21,6 +22,8 @@ import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from adapters.lead import Presence
+from bot import metrics
 from core.clock import Clock
 from core.errors import (
     AddressRefused,
@@ -39,6 +42,9 @@ _SHUTDOWN_S = 2.0
 _IDLE_S = 30.0
 """How long a connection may stay open after an answer."""
 
+_BODY_BYTES_MAX = 1024
+"""None of our own pages reads a body."""
+
 _log = structlog.get_logger()
 
 _strangers = logging.getLogger("bot.web.strangers")
@@ -49,7 +55,7 @@ _strangers.addFilter(lambda record: not _is_no_http(record))
 def _is_no_http(record: logging.LogRecord) -> bool:
     """Whether somebody sent what is no HTTP: scanners do, and each time it would be a traceback."""
     error = record.exc_info[1] if record.exc_info else None
-    return isinstance(error, HttpProcessingError)
+    return isinstance(error, HttpProcessingError | web.RequestPayloadError)
 
 
 FindMedia = Callable[[str, str], Awaitable[MediaItem | None]]
@@ -63,15 +69,20 @@ class Readiness:
     store: str
     """`ok`, or what is wrong with it."""
     worker: str
-    """`running`, or what it is instead."""
+    """`running`, `elsewhere` where other processes drive all jobs, or what it is instead."""
     unfinished: int = 0
     """Jobs with something left to do."""
     oldest_unfinished_at: datetime | None = None
+    chats: Mapping[str, Presence] = field(default_factory=dict)
+    """How we stand to each chat, by platform."""
+    halted: tuple[str, ...] = ()
+    """What the operator has halted; it is no reason not to be ready."""
 
     @property
     def is_ready(self) -> bool:
-        """Whether jobs are taken and driven."""
-        return (self.store, self.worker) == ("ok", "running")
+        """Whether we do what is ours to do: standing by, for another that listens, is."""
+        works = self.store == "ok" and self.worker in {"running", "elsewhere"}
+        return works and Presence.AWAY not in self.chats.values()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,15 +94,32 @@ class Site:
     key: bytes
     clock: Clock
     readiness: Callable[[], Awaitable[Readiness]]
+    numbers: Callable[[], Awaitable[bytes]] | None = None
+    """What `/metrics` shows; there is no such page without it."""
 
 
-def application(site: Site) -> web.Application:
-    """Return the three pages over `site`."""
-    app = web.Application(middlewares=[_note], client_max_size=1024)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mount:
+    """A page of a chat, for what that chat posts to it."""
+
+    path: str
+    handle: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    body_bytes_max: int
+    """The longest body that is read of a call, in bytes."""
+
+
+def application(site: Site, mounts: Sequence[Mount] = ()) -> web.Application:
+    """Return the pages over `site`, and those of chats."""
+    longest = max((mount.body_bytes_max for mount in mounts), default=_BODY_BYTES_MAX)
+    app = web.Application(middlewares=[_note], client_max_size=longest)
     app.on_response_prepare.append(_harden)
     app.router.add_get("/healthz", _healthz)
     app.router.add_get("/readyz", _readyz(site))
     app.router.add_get("/media/{token}/{name}", _media(site))
+    if site.numbers is not None:
+        app.router.add_get("/metrics", _metrics(site.numbers))
+    for mount in mounts:
+        app.router.add_post(mount.path, mount.handle)
     return app
 
 
@@ -147,11 +175,23 @@ def _readyz(site: Site) -> Callable[[web.Request], Awaitable[web.Response]]:
             "status": "ready" if found.is_ready else "not ready",
             "store": found.store,
             "worker": found.worker,
+            "chats": dict(found.chats),
+            "halted": list(found.halted),
             "unfinished": found.unfinished,
             "oldest_unfinished_s": None if age_s is None else round(max(age_s, 0.0), 1),
         }
         status = HTTPStatus.OK if found.is_ready else HTTPStatus.SERVICE_UNAVAILABLE
         return web.json_response(body, status=status)
+
+    return answer
+
+
+def _metrics(
+    numbers: Callable[[], Awaitable[bytes]],
+) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def answer(request: web.Request) -> web.Response:  # noqa: ARG001  # aiohttp's signature
+        page = await numbers()
+        return web.Response(body=page, headers={"Content-Type": metrics.CONTENT_TYPE})
 
     return answer
 

@@ -1,48 +1,52 @@
 """
 Root: puts the parts together that a plan asks for; closed in the reverse order.
 
-Store, pictures, web server, studio, then those who work with them. This module, `bot.storage` and
-`bot.studio_process` are the only ones that name concrete doers.
+Store, pictures, web server, studio, then those who work with them. This module, `bot.storage`,
+`bot.sharing` and `bot.studio_process` are the only ones that name concrete doers.
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 
 import structlog
+from aiohttp.web import Application
 from pydantic import SecretStr
 
-from bot import storage, web
+from adapters.lead import Alone, Lead, Presence
+from bot import sharing, storage, web
 from bot.link_key import link_key
-from bot.plans import Hosted, Plan, Web, is_bucket
+from bot.metered import MeteredDeliverer, MeteredProvider
+from bot.metrics import Metrics
+from bot.picture_links import references, wanted_by
+from bot.plans import Hosted, Plan, Web
 from bot.pulse import Pulse
+from bot.web import Mount
 from core.catalogue.catalogue import Catalogue
 from core.clock import Clock
-from core.errors import Gone, SettingsError
+from core.errors import SettingsError
 from core.jobs.delivery import Deliverer
-from core.jobs.dispatch import Dispatcher, LocalDispatcher
-from core.jobs.job import Job
+from core.jobs.dispatch import Dispatcher
+from core.jobs.drafts import Drafts
+from core.jobs.oversight import Oversight
 from core.jobs.poller import Poller
 from core.jobs.queue import JobQueue
 from core.jobs.retention import Retention
-from core.jobs.steps import ReferenceUrls, Steps
+from core.jobs.steps import Steps
 from core.jobs.store.ledger import Ledger
 from core.jobs.worker import Worker
-from core.media import links
 from core.media.decoding import Decoder
 from core.media.download import Downloader
-from core.media.item import MediaItem
 from core.media.spool import Spool
 from core.provider.client import ProviderClient, open_http
 
-LINK_SLACK_S = 600.0
-"""How much longer than its job's deadline a link works, in seconds: providers fetch it late."""
+PREVIEW_TYPICAL_S = 2.0
+"""How long a preview takes until its own durations have been learned; see docs/performance.md."""
 
 _log = structlog.get_logger()
 
@@ -55,6 +59,13 @@ class Materials:
     clock: Clock
     spool: Spool
     decoder: Decoder
+    default_model: str
+    preview: bool
+    """Whether what comes out is a local preview."""
+    hosts_pictures: bool
+    """Whether our own links, or a bucket's, let the provider fetch pictures; else the chat must."""
+    expected_s: Callable[[str], float | None]
+    """By what age a job of a model (its id) is done, in seconds; None for one that is no model."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,19 +75,32 @@ class Works:
     plan: Plan
     materials: Materials
     queue: JobQueue
+    drafts: Drafts
     ledger: Ledger
+    dispatch: Dispatcher
     poller: Poller
     worker: Worker
+    oversight: Oversight
     retention: Retention
     deliverers: Mapping[str, Deliverer]
     pulse: Pulse
+    timed: Callable[[str, float], None]
+    """Told of a platform after how many seconds it had taken an order's acknowledgement."""
     web_origin: str | None
     """Where our web server is reachable from this machine; None when there is none."""
+    lead: Callable[[str], Lead]
+    """Returns the right to listen to what only one process may listen to, by its name."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Drive jobs until `stop` is set and what must not be cut short has ended."""
+        if not self.plan.role.drives:
+            with self.pulse.beating():
+                await stop.wait()
+            return
+        await self.oversight.begin()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.retention.run(stop))
+            tasks.create_task(self.oversight.run(stop))
             with self.pulse.beating():
                 await self.worker.run(stop)
 
@@ -91,65 +115,129 @@ async def open_works(
     clock: Clock,
     make_deliverers: MakeDeliverers,
     dispatch: Dispatcher | None = None,
+    *,
+    mounts: Sequence[Mount] = (),
+    present: Callable[[], Mapping[str, Presence]] = dict,
+    lead: Callable[[str], Lead] = lambda _: Alone(),
 ) -> AsyncIterator[Works]:
     """
     Open everything; whoever holds the lock of the plan's folder already passes its `dispatch`.
+
+    `mounts` are pages of chats, served beside our own; `present` tells how we stand to each.
 
     Raises:
         SettingsError: something cannot be opened; names the setting.
     """
     async with AsyncExitStack() as stack:
         if dispatch is None:
-            storage.make_folder(plan.folder)
-            dispatch = await stack.enter_async_context(LocalDispatcher(plan.lock))
-        ledger = await stack.enter_async_context(storage.open_jobs(plan.database, clock))
-        await _check_kinds(ledger, preview=plan.preview)
-        materials = Materials(
-            catalogue=catalogue,
-            clock=clock,
-            spool=storage.open_pictures(plan.media_url, plan.media_folder, clock),
-            decoder=await stack.enter_async_context(Decoder(clock=clock)),
+            opening = sharing.open_dispatch(plan.database, plan.lock, clock)
+            dispatch = await stack.enter_async_context(opening)
+        ledger = await stack.enter_async_context(
+            storage.open_jobs(plan.database, clock, enqueue=dispatch.enqueue)
         )
-        pulse = Pulse(ledger, clock)
-        key = await asyncio.to_thread(link_key, plan.folder)
+        await _check_kinds(ledger, preview=plan.preview)
+        spool = storage.open_pictures(plan.media_url, plan.media_folder, clock)
+        await storage.check_pictures(spool)
+        decoder = await stack.enter_async_context(Decoder(clock=clock))
+        pulse = Pulse(ledger, clock, chats=present, drives=plan.role.drives, upkeep=dispatch.upkeep)
+        metrics = Metrics()
+        key = await asyncio.to_thread(link_key, plan.key_folder, _variable_of_key(plan))
         site = web.Site(
             find_media=wanted_by(ledger),
-            spool=materials.spool,
+            spool=spool,
             key=key,
             clock=clock,
             readiness=pulse.readiness,
+            numbers=partial(pulse.page, metrics),
         )
-        origin = await _open_web(stack, plan.web, site)
+        origin = await _open_web(stack, plan.web, web.application(site, mounts))
         provider = plan.provider or await _open_studio(stack, plan, catalogue, origin)
-        deliverers = make_deliverers(materials)
-        client, downloader = await _open_ways_out(stack, provider, clock)
+        trusted = plan.file_hosts | {provider.api_url}
+        hosted, downloader = await _open_ways_out(stack, provider, trusted, clock)
+        client = MeteredProvider(hosted, metrics)
         poller = Poller(
             client, clock, durations=partial(ledger.durations, preview=plan.preview), pace=plan.pace
         )
+        await poller.learn(model.model_id for model in catalogue.models)
+        reference_urls = references(plan, spool, key, origin)
+        materials = Materials(
+            catalogue=catalogue,
+            clock=clock,
+            spool=spool,
+            decoder=decoder,
+            default_model=plan.default_model,
+            preview=plan.preview,
+            hosts_pictures=reference_urls is not None,
+            expected_s=expectation(poller, catalogue, preview=plan.preview),
+        )
+        places = make_deliverers(materials)
+        deliverers = {
+            platform: MeteredDeliverer(place, metrics, clock, platform=platform)
+            for platform, place in places.items()
+        }
         steps = Steps(
             client=client,
             deliverers=deliverers,
-            decoder=materials.decoder,
-            spool=materials.spool,
+            decoder=decoder,
+            spool=spool,
             downloader=downloader,
             catalogue=catalogue,
-            reference_urls=references(plan, materials.spool, key, origin),
+            reference_urls=reference_urls,
             deliveries=ledger.deliveries,
+        )
+        queue = JobQueue(
+            ledger, dispatch, plan.limits, clock, spool=spool, deadline_s=plan.deadline_s
+        )
+        worker = Worker(
+            ledger,
+            steps,
+            poller,
+            dispatch,
+            deliverers,
+            clock,
+            on_alarm=metrics.alarmed,
+            deadline_s=plan.deadline_s,
         )
         yield Works(
             plan=plan,
             materials=materials,
             ledger=ledger,
+            dispatch=dispatch,
+            drafts=Drafts(ledger.drafts, clock),
             poller=poller,
-            deliverers=deliverers,
+            deliverers=places,
             pulse=pulse,
+            timed=metrics.acknowledged,
             web_origin=origin,
-            queue=JobQueue(ledger, dispatch, plan.limits, clock, deadline_s=plan.deadline_s),
-            worker=Worker(
-                ledger, steps, poller, dispatch, deliverers, clock, deadline_s=plan.deadline_s
+            lead=lead,
+            queue=queue,
+            worker=worker,
+            oversight=Oversight(ledger.control, dispatch, clock, on_mode=worker.follow),
+            retention=Retention(
+                ledger, spool, clock, days=plan.retention_days, forgetting=queue.forgetting
             ),
-            retention=Retention(ledger, materials.spool, clock, days=plan.retention_days),
         )
+
+
+def expectation(
+    poller: Poller, catalogue: Catalogue, *, preview: bool
+) -> Callable[[str], float | None]:
+    """Return what tells how long a model takes: as learned, or else as it is said to."""
+
+    def expected_s(model_id: str) -> float | None:
+        try:
+            usual_s = catalogue[model_id].typical_s
+        except KeyError:
+            return None
+        usual_s = PREVIEW_TYPICAL_S if preview else usual_s
+        learned_s = poller.expected_s(model_id)
+        return usual_s if learned_s is None else learned_s
+
+    return expected_s
+
+
+def _variable_of_key(plan: Plan) -> str:
+    return "REDRAW_DATA_DIR" if plan.key_folder == plan.folder else "REDRAW_MEDIA_URL"
 
 
 async def _check_kinds(ledger: Ledger, *, preview: bool) -> None:
@@ -162,23 +250,10 @@ async def _check_kinds(ledger: Ledger, *, preview: bool) -> None:
             raise SettingsError("REDRAW_DATABASE_URL", reason)
 
 
-def wanted_by(ledger: Ledger) -> web.FindMedia:
-    """Return how the web server asks the ledger for a picture that a job still wants."""
-
-    async def find(job_id: str, name: str) -> MediaItem | None:
-        if not await ledger.wants_media(job_id, name):
-            return None
-        job = await ledger.load(job_id)
-        return next((item for item in job.prepared if item.name == name), None)
-
-    return find
-
-
-async def _open_web(stack: AsyncExitStack, plan: Web | None, site: web.Site) -> str | None:
+async def _open_web(stack: AsyncExitStack, plan: Web | None, app: Application) -> str | None:
     if plan is None:
         return None
-    served = web.serve(web.application(site), host=plan.host, port=plan.port)
-    return await stack.enter_async_context(served)
+    return await stack.enter_async_context(web.serve(app, host=plan.host, port=plan.port))
 
 
 async def _open_studio(
@@ -200,37 +275,11 @@ async def _open_studio(
 
 
 async def _open_ways_out(
-    stack: AsyncExitStack, provider: Hosted, clock: Clock
+    stack: AsyncExitStack, provider: Hosted, trusted: frozenset[str], clock: Clock
 ) -> tuple[ProviderClient, Downloader]:
     http = await stack.enter_async_context(open_http(connections=32))
-    downloader = Downloader(trusted_origins=frozenset({provider.api_url}), clock=clock)
+    downloader = Downloader(trusted_origins=trusted, clock=clock)
     return (
         ProviderClient(http, api_url=provider.api_url, api_key=provider.api_key),
         await stack.enter_async_context(downloader),
     )
-
-
-def references(plan: Plan, spool: Spool, key: bytes, origin: str | None) -> ReferenceUrls | None:
-    """
-    Return how a job's prepared pictures get addresses that its provider can fetch.
-
-    None when there is no host of our own: then the platform of the job has to have one.
-    """
-    base_url = plan.web.base_url or origin if plan.web and plan.web.makes_links else None
-    if base_url is None and not is_bucket(plan.media_url):
-        return None
-
-    async def urls(job: Job) -> tuple[str, ...]:
-        expires_at = job.deadline_at + timedelta(seconds=LINK_SLACK_S)
-
-        async def url(item: MediaItem) -> str:
-            public = await spool.public_url(item, expires_at=expires_at)
-            if public is None and base_url is None:
-                raise Gone("the place of the pictures makes no links")
-            return public or links.link(
-                str(base_url), key, job_id=job.job_id, name=item.name, expires_at=expires_at
-            )
-
-        return tuple([await url(item) for item in job.prepared])
-
-    return urls
