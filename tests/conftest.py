@@ -5,9 +5,26 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 
+import hypothesis
 import pytest
+import structlog
 
-SERVICES = ("postgres", "redis", "rabbitmq")
+hypothesis.settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("untimed")  # how fast the machine is decides no test
+
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        # rich, structlog's own choice, takes tenths of a second for each traceback
+        structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        ),
+    ]
+)
+
+SERVICES = ("postgres", "redis", "rabbitmq", "s3")
 IN_CI = os.environ.get("CI") == "true"  # noqa: TID251  # the tests' own switch, not a setting
 
 

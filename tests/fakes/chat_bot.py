@@ -20,6 +20,7 @@ import aiohttp
 from aiohttp import web
 from pydantic import SecretStr
 
+from adapters.lead import Presence
 from bot import logs, plans, running
 from bot.plans import Hosted, Plan, Web
 from bot.wiring import Materials, Works
@@ -45,6 +46,10 @@ class PlainDeliverer:
     def __init__(self, materials: Materials, chat_url: str) -> None:
         self._materials = materials
         self._chat_url = chat_url
+
+    async def was_acknowledged(self, job: Job) -> bool:
+        """Say no: who gets no answer to an order sends it again."""
+        return False
 
     async def fetch(self, job: Job) -> tuple[MediaItem, ...]:
         data = await self._picture(str(job.origin.data["picture"]))
@@ -104,6 +109,8 @@ class PlainChat:
     """The chat as `bot.running` sees it."""
 
     platform = PLATFORM
+    mounts = ()
+    presence = Presence.CONNECTED
 
     def __init__(self, chat_url: str) -> None:
         self._chat_url = chat_url
@@ -124,6 +131,9 @@ class PlainChat:
         sys.stdout.flush()
         await stop.wait()
         await runner.cleanup()
+
+    async def close(self) -> None:
+        """Close nothing: each call to the chat has a connection of its own."""
 
     async def _order(self, request: web.Request) -> web.Response:
         assert self._works is not None

@@ -67,6 +67,10 @@ class VirtualClock:
         self._passed_s = until_s
         await settle()
 
+    def sleep_through(self, seconds: float) -> None:
+        """Be `seconds` later at once, nobody having run meanwhile: the process was stopped."""
+        self._passed_s += seconds
+
     def _call_after(self, delay_s: float, call: Callable[[], None]) -> None:
         due_s = self._passed_s + max(delay_s, 0.0)
         heapq.heappush(self._timers, (due_s, next(self._numbers), call))

@@ -43,6 +43,10 @@ class RecordingDeliverer:
     """Whether it commits something between two calls, as for uploads."""
     urls: tuple[str, ...] | None = None
     """What `reference_urls` gives."""
+    acknowledged: bool = False
+    """What `was_acknowledged` says."""
+    questions: int = 0
+    """How often it was asked."""
     said: list[Said] = field(default_factory=list)
     shown: list[Job] = field(default_factory=list)
     """What `progress` was called with."""
@@ -56,7 +60,7 @@ class RecordingDeliverer:
     _gates: dict[str, asyncio.Event] = field(default_factory=dict)
 
     def fail(self, what: str, error: Exception, *, times: int = 1) -> None:
-        """Raise `error` from the next calls of `fetch`, `progress`, or of a delivery's kind."""
+        """Raise `error` from the next calls of a method, or of a delivery's kind."""
         self._troubles[what].extend([error] * times)
 
     def hold(self, what: str) -> Callable[[], None]:
@@ -71,6 +75,12 @@ class RecordingDeliverer:
     def last(self, job_id: str, kind: DeliveryKind) -> Said:
         """Return what was last said of this kind."""
         return [said for said in self.said if (said.job_id, said.kind) == (job_id, kind)][-1]
+
+    async def was_acknowledged(self, job: Job) -> bool:
+        self.questions += 1
+        answer = self.acknowledged
+        await self._act("was_acknowledged")
+        return answer
 
     async def fetch(self, job: Job) -> tuple[MediaItem, ...]:
         self.fetches += 1

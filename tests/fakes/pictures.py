@@ -10,7 +10,7 @@ from typing import Literal
 
 import pillow_heif
 import skimage.data
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, ImageStat
 
 pillow_heif.register_heif_opener(thumbnails=False)
 
@@ -162,3 +162,13 @@ def _xyz(values: tuple[float, ...]) -> bytes:
 def _chunk(name: bytes, body: bytes) -> bytes:
     crc = struct.pack(">I", zlib.crc32(name + body))
     return struct.pack(">I", len(body)) + name + body + crc
+
+
+def mean_colour(data: bytes) -> tuple[float, ...]:
+    """Return the mean of a file's picture; results of the provider fake are each of one colour."""
+    return tuple(ImageStat.Stat(Image.open(io.BytesIO(data)).convert("RGB")).mean)
+
+
+def colour_distance(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+    """Return by how much two colours differ in the part in which they differ most."""
+    return max(abs(a - b) for a, b in zip(one, other, strict=True))

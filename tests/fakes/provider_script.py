@@ -24,6 +24,8 @@ class Script:
     """Seconds, by the fake's clock, in which polls are answered PENDING."""
     held: bool = False
     """PENDING until `release`."""
+    answers_s: float = 0.0
+    """Real seconds until the submit is answered, after its task was made."""
     fails: bool = False
     """FAILED in the end, with `error` and `error_data`."""
     code: int = 200
@@ -102,6 +104,8 @@ class Submit:
     """The whole JSON body; empty when it was none."""
     reference_codes: tuple[int, ...] = ()
     """What fetching its pictures was answered with; 0 for no answer."""
+    fault: Fault | None = None
+    """What it was told to let go wrong, if anything."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -129,3 +133,6 @@ class FaultQueue:
 
     def take(self) -> Fault | None:
         return self.waiting.popleft() if self.waiting else None
+
+    def heal(self) -> None:
+        self.waiting.clear()

@@ -144,6 +144,11 @@ class ProviderServer:
         """Let the next downloads go wrong, after those that were told to already."""
         self._faults["picture"].add(fault, times)
 
+    def heal(self) -> None:
+        """Let no call go wrong that has not arrived yet."""
+        for faults in self._faults.values():
+            faults.heal()
+
     def release(self, prompt: str | None = None) -> None:
         """End the wait of held tasks: all of them, or those with this prompt."""
         for task in self.tasks.values():
@@ -174,7 +179,7 @@ class ProviderServer:
         answer = None if refused else self._refusal(request, body)
         task = None if refused or answer else self._accept(body)
         codes = await self._fetch_references(body)
-        self._keep(body, task, codes)
+        self._keep(body, task, codes, fault)
         if fault is not None and fault.ending != "pass":
             return await go_wrong(request, fault)
         if fault is not None:
@@ -182,6 +187,7 @@ class ProviderServer:
         if answer is not None:
             return answer
         assert task is not None
+        await asyncio.sleep(task.script.answers_s)
         echo = {"app_id": "i2i", "parameters": body, "celery": True}
         return web.json_response(
             envelope(task.script, status="PENDING", task_id=task.task_id, input=echo)
@@ -213,13 +219,20 @@ class ProviderServer:
         by_app_id = self._scripts.get(("app_id", app_id), self.default)
         return self._scripts.get(("prompt", prompt), by_app_id)
 
-    def _keep(self, body: dict[str, object], task: Task | None, codes: tuple[int, ...]) -> None:
+    def _keep(
+        self,
+        body: dict[str, object],
+        task: Task | None,
+        codes: tuple[int, ...],
+        fault: Fault | None,
+    ) -> None:
         submit = Submit(
             task_id=task.task_id if task else None,
             app_id=str(body.get("app_id", "")),
             prompt=str(body.get("prompt", "")),
             body=body,
             reference_codes=codes,
+            fault=fault,
         )
         self.submits.append(submit)
         self._news.set()

@@ -125,7 +125,7 @@ async def open_terminal(
             client, clock, durations=partial(ledger.durations, preview=preview), pace=PACE
         )
         parts = Parts(
-            queue=JobQueue(ledger, dispatch, limits, clock, deadline_s=60.0),
+            queue=JobQueue(ledger, dispatch, limits, clock, spool=spool, deadline_s=60.0),
             spool=spool,
             decoder=decoder,
             catalogue=catalogue,

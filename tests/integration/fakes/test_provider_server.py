@@ -352,3 +352,31 @@ async def test_own_process_logs_what_arrives(
         "submit",
         "poll",
     ]
+
+
+async def test_a_submit_that_is_answered_late_has_its_task_at_once(
+    provider: ProviderServer, session: aiohttp.ClientSession
+) -> None:
+    """Whoever is cut off meanwhile has paid all the same."""
+    provider.default = Script(answers_s=60.0)
+    async with asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(_submit(session, provider))
+        await provider.arrived(1)
+        assert provider.submits[0].task_id in provider.tasks
+        assert not waiting.done()
+        waiting.cancel()
+
+
+async def test_submits_say_what_went_wrong_with_them_until_it_is_healed(
+    provider: ProviderServer, session: aiohttp.ClientSession
+) -> None:
+    """What was told to go wrong and has not yet is forgotten."""
+    slow = Fault(ending="pass", delay_s=0.01)
+    provider.fail_submits(slow, times=5)
+    provider.fail_polls("502", times=5)
+    await _submit(session, provider)
+    provider.heal()
+    code, _ = await _poll(session, provider, await _submit(session, provider))
+
+    assert [submit.fault for submit in provider.submits] == [slow, None]
+    assert code == 200

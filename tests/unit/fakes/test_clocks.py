@@ -53,13 +53,14 @@ async def test_virtual_clock_forgets_a_wait_that_ended_early() -> None:
 
 
 async def test_fast_clock_runs_ahead_and_leaps() -> None:
-    """A minute takes well under a second; a leap takes none."""
+    """Its time passes at least ten times as fast as ours; a leap takes none."""
     clock, begun_s = FastClock(1000.0), time.monotonic()
     before_s = clock.monotonic_s()
     await clock.sleep(60.0)
     timed_out = await clock.wait(asyncio.Event(), 10.0)
     clock.leap(3600.0)
 
-    assert clock.monotonic_s() - before_s >= 3670.0
-    assert time.monotonic() - begun_s < 5.0
+    passed_s = clock.monotonic_s() - before_s
+    assert passed_s >= 3670.0
+    assert passed_s / (time.monotonic() - begun_s) > 10.0
     assert timed_out is False
