@@ -191,3 +191,13 @@ def test_ready_counts_its_pictures(
 def test_ready_says_what_it_cost(credits_: int, expected: str) -> None:
     """The estimate is told as one, and where there is none, that is said."""
     assert expected in outcome(job(state=State.READY, credits=credits_)).charged
+
+
+@pytest.mark.parametrize(("state", "reason"), ENDS)
+def test_forgotten_job_offers_nothing_that_is_gone(state: State, reason: Reason | None) -> None:
+    """Neither its pictures nor a button: whoever wants it again has to give the picture anew."""
+    forgotten = outcome(job(state=state, reason=reason, request_prompt="", outputs=()))
+    kept = outcome(job(state=state, reason=reason, outputs=(item("ab"),)))
+    assert forgotten.charged == kept.charged
+    assert forgotten.what_to_do == "To redraw once more, give the picture anew."
+    assert "0 pictures" not in forgotten.what_happened

@@ -201,3 +201,8 @@ def test_sentence_is_one_line() -> None:
 
     assert shown.sentence == shown.words.text
     assert "\n" not in shown.sentence
+
+
+def test_card_knows_when_it_was_asked_for() -> None:
+    """The instant of the order stands, however late the card is drawn."""
+    assert card(job()).asked_at == START
