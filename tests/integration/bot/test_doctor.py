@@ -38,8 +38,9 @@ def free_port() -> int:
         return port
 
 
-async def test_fresh_machine_is_well(tmp_path: Path) -> None:
+async def test_fresh_machine_is_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With nothing set there is nothing to mend: previews need no key and no address."""
+    monkeypatch.delenv("REDRAW_SPECS", raising=False)  # which is the tests' own
     found = await examined(tmp_path)
 
     assert {checkup.verdict for checkup in found.values()} == {Verdict.OK}
@@ -144,13 +145,29 @@ async def test_running_bot_answers_at_the_public_address(tmp_path: Path) -> None
 
 
 async def test_hosted_api_without_an_address_is_a_warning(tmp_path: Path) -> None:
-    """A Discord-only bot needs no address, so that there is none is no failure."""
+    """Without a chat that has the pictures it is missing, which `try` says too: no failure."""
     settings = Settings.read({"REDRAW_DATA_DIR": str(tmp_path), "QOLABA_API_KEY": API_KEY})
 
     found = await checkups.public_address(settings, Served.HOSTED, SystemClock())
 
     assert found.verdict is Verdict.WARN
     assert "REDRAW_MEDIA_URL" in found.to_do
+
+
+async def test_discord_makes_an_address_needless(tmp_path: Path) -> None:
+    """With a chat that has the pictures, the hosted API needs nothing from us."""
+    settings = Settings.read(
+        {
+            "REDRAW_DATA_DIR": str(tmp_path),
+            "QOLABA_API_KEY": API_KEY,
+            "DISCORD_TOKEN": "d-1",
+        }
+    )
+
+    found = await checkups.public_address(settings, Served.HOSTED, SystemClock())
+
+    assert found.verdict is Verdict.OK
+    assert "Discord" in found.found
 
 
 async def test_exit_code_tells_whether_something_failed(

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import aiohttp
 import pytest
 from aiohttp import web as aiohttp_web
+from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
-from bot import web, wiring
+from adapters.lead import Presence
+from bot import picture_links, web
 from bot.link_key import link_key
+from bot.metrics import Metrics
 from bot.pulse import Pulse
 from core.clock import SystemClock
 from core.errors import SettingsError
@@ -46,6 +51,8 @@ class Running:
     spool: FileSpool
     key: bytes
     pulse: Pulse
+    connected: dict[str, Presence]
+    """What the chats say of themselves."""
 
     def link_to(self, name: str, *, job_id: str | None = None, for_s: float = 60.0) -> str:
         return links.link(
@@ -71,13 +78,15 @@ async def _running(folder: Path) -> AsyncIterator[Running]:
     item = await spool.put(PICTURE, kind=Kind.JPEG, width_px=4, height_px=3)
     async with open_ledger(url, CLOCK) as ledger:
         job = await _prepared(ledger, item)
-        pulse = Pulse(ledger, CLOCK)
+        connected = {"plain": Presence.CONNECTED}
+        pulse, metrics = Pulse(ledger, CLOCK, chats=lambda: connected), Metrics()
         site = web.Site(
-            find_media=wiring.wanted_by(ledger),
+            find_media=picture_links.wanted_by(ledger),
             spool=spool,
             key=key,
             clock=CLOCK,
             readiness=pulse.readiness,
+            numbers=partial(pulse.page, metrics),
         )
         async with web.serve(web.application(site), host="127.0.0.1", port=0) as origin:
             made = Running(
@@ -89,6 +98,7 @@ async def _running(folder: Path) -> AsyncIterator[Running]:
                 spool=spool,
                 key=key,
                 pulse=pulse,
+                connected=connected,
             )
             yield replace(made, link=made.link_to(item.name))
 
@@ -227,27 +237,35 @@ async def test_ready_with_a_worker_and_a_store(running: Running) -> None:
     assert b'"oldest_unfinished_s": null' not in answer.body
 
 
+@asynccontextmanager
+async def _held(folder: Path) -> AsyncIterator[None]:
+    """Have another process hold the ledger's file, so that it takes no writes."""
+    holder = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        "import sqlite3,sys; c=sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "c.execute('BEGIN IMMEDIATE'); print('held', flush=True); sys.stdin.read()",
+        str(folder / "redraw.sqlite"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert holder.stdout is not None
+    await holder.stdout.readline()
+    yield
+    await holder.communicate(b"")
+
+
 async def test_not_ready_when_the_store_takes_no_writes(tmp_path: Path) -> None:
     """A store that somebody else holds is found out within the second that an order has."""
-    async with _running(tmp_path) as running:
-        holder = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            "import sqlite3,sys; c=sqlite3.connect(sys.argv[1], isolation_level=None);"
-            "c.execute('BEGIN IMMEDIATE'); print('held', flush=True); sys.stdin.read()",
-            str(tmp_path / "redraw.sqlite"),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        assert holder.stdout is not None
-        await holder.stdout.readline()
-
+    async with _running(tmp_path) as running, _held(tmp_path):
         with running.pulse.beating():
             answer = await get(f"{running.origin}/readyz")
+            numbers = await get(f"{running.origin}/metrics")
 
-        await holder.communicate(b"")
     assert answer.status == 503
     assert b'"store": "unavailable"' in answer.body
+    assert numbers.status == 200
+    assert b"redraw_store_up 0.0" in numbers.body
 
 
 async def test_host_that_is_none_is_a_setting_to_change() -> None:
@@ -271,6 +289,21 @@ async def test_what_is_no_http_is_not_worth_a_traceback(
     assert caplog.records == []
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+async def test_what_is_packed_wrongly_is_not_worth_a_traceback(
+    running: Running, caplog: pytest.LogCaptureFixture, encoding: str
+) -> None:
+    """Nobody has to read a body for aiohttp to meet what is wrong with it."""
+    headers = {"Content-Encoding": encoding}
+    async with aiohttp.ClientSession(running.origin) as session:
+        async with session.post("/healthz", data=b"a=b", headers=headers) as answer:
+            assert answer.status in {400, 405}
+        async with session.get("/healthz") as answer:  # by then the first call is over and done
+            assert answer.status == 200
+
+    assert [line.getMessage() for line in caplog.records] == []
+
+
 async def test_port_in_use_is_a_setting_to_change(running: Running) -> None:
     """Two servers cannot have one port; the second names the setting."""
     port = int(running.origin.rpartition(":")[2])
@@ -278,3 +311,79 @@ async def test_port_in_use_is_a_setting_to_change(running: Running) -> None:
     with pytest.raises(SettingsError, match=r"REDRAW_HTTP_PORT: cannot listen at 127.0.0.1"):
         async with web.serve(aiohttp_web.Application(), host="127.0.0.1", port=port):
             pass
+
+
+async def test_page_of_a_chat_takes_what_it_may(running: Running) -> None:
+    """A chat's page reads bodies up to its own limit; it is posted to, never fetched."""
+
+    async def length(request: aiohttp_web.Request) -> aiohttp_web.Response:
+        return aiohttp_web.Response(text=str(len(await request.read())))
+
+    site = web.Site(
+        find_media=picture_links.wanted_by(running.ledger),
+        spool=running.spool,
+        key=running.key,
+        clock=CLOCK,
+        readiness=running.pulse.readiness,
+    )
+    app = web.application(site, [web.Mount(path="/a/b", handle=length, body_bytes_max=300_000)])
+    async with (
+        web.serve(app, host="127.0.0.1", port=0) as origin,
+        aiohttp.ClientSession(origin) as session,
+    ):
+        async with session.post("/a/b", data=bytes(300_000)) as answer:
+            assert (answer.status, await answer.text()) == (200, "300000")
+        async with session.post("/a/b", data=bytes(300_001)) as answer:
+            assert answer.status == 413
+        async with session.get("/a/b") as answer:
+            assert answer.status == 405
+        async with session.get("/healthz") as answer:
+            assert answer.status == 200
+
+
+async def test_metrics_are_what_prometheus_reads(running: Running) -> None:
+    """The ledger's jobs are in it, and whether the process can work."""
+    with running.pulse.beating():
+        answer = await get(f"{running.origin}/metrics")
+
+    families = text_string_to_metric_families(answer.body.decode())
+    found = {(s.name, *s.labels.values()): s.value for f in families for s in f.samples}
+    assert answer.status == 200
+    assert answer.headers["Content-Type"].startswith("text/plain; version=")
+    assert found["redraw_jobs", "queued"] == 1
+    assert found["redraw_oldest_job_seconds", "queued"] > 0
+    assert (found["redraw_store_up",], found["redraw_worker_up",]) == (1, 1)
+    assert found["redraw_chat_up", "plain"] == 1
+
+
+async def test_chat_that_is_away_makes_it_unready(running: Running) -> None:
+    """Orders of that chat do not arrive; the page says which it is."""
+    with running.pulse.beating():
+        running.connected["plain"] = Presence.AWAY
+        answer = await get(f"{running.origin}/readyz")
+
+    assert answer.status == 503
+    assert json.loads(answer.body)["chats"] == {"plain": "away"}
+
+
+async def test_process_that_stands_by_is_ready_and_shows_it(running: Running) -> None:
+    """Another hears the chat, so nothing is wrong; but only that one counts as connected."""
+    with running.pulse.beating():
+        running.connected["plain"] = Presence.STANDING_BY
+        answer = await get(f"{running.origin}/readyz")
+        numbers = await get(f"{running.origin}/metrics")
+
+    assert answer.status == 200
+    assert json.loads(answer.body)["chats"] == {"plain": "standing by"}
+    assert b'redraw_chat_up{platform="plain"} 0.0' in numbers.body
+
+
+async def test_process_that_only_takes_orders_is_ready_without_a_worker(running: Running) -> None:
+    """Jobs are driven elsewhere; before it takes orders it is not ready."""
+    pulse = Pulse(running.ledger, CLOCK, drives=False)
+    before = await pulse.readiness()
+    with pulse.beating():
+        found = await pulse.readiness()
+
+    assert (before.worker, before.is_ready) == ("not running", False)
+    assert (found.worker, found.is_ready) == ("elsewhere", True)

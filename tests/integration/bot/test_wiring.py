@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import aiohttp.web
 import pytest
 from pydantic import SecretStr
 
-from bot import plans, storage, tries
+from bot import plans, storage, tries, web
 from bot.exits import first_of
+from bot.picture_links import references
 from bot.plans import Hosted, Plan
 from bot.served import Served, look
 from bot.settings import Settings
-from bot.wiring import Materials, Works, open_works, references
+from bot.wiring import PREVIEW_TYPICAL_S, Materials, Works, open_works
 from core.catalogue import loader
 from core.clock import SystemClock
-from core.errors import AppError, Gone, SettingsError, StoreUnavailable
+from core.errors import AppError, Gone, Rejection, SettingsError, StoreUnavailable
 from core.jobs.delivery import Deliverer
 from core.jobs.job import Job, Order, Origin
-from core.jobs.lifecycle import State
+from core.jobs.learning import ENOUGH
+from core.jobs.lifecycle import Event, State
 from core.media import links
 from core.media.item import Kind, MediaItem
 from core.media.spool import FileSpool
 from core.request import GenerationRequest
+from tests.fakes.deliverer import RecordingDeliverer
+from tests.fakes.jobs import picture_bytes
+from tests.fakes.ledger_jobs import SOON, brought_to
 from tests.fakes.provider_server import API_KEY, ProviderServer
 
 CLOCK = SystemClock()
@@ -145,6 +154,12 @@ async def test_everything_is_closed_again(tmp_path: Path) -> None:
     assert [opened.web_origin for opened in works] != [None, None]
 
 
+async def test_what_delete_leaves_is_tidied_up(tmp_path: Path) -> None:
+    """Whoever tidies up knows what users deleted and the store held on to."""
+    async with open_works(plan_for(tmp_path), loader.load(), CLOCK, nobody) as works:
+        assert works.retention._forgetting is works.queue.forgetting
+
+
 async def test_links_begin_with_the_public_address(tmp_path: Path) -> None:
     """A prepared picture gets a signed link that outlives its job's deadline."""
     key = b"k" * 32
@@ -181,6 +196,97 @@ async def test_shared_folder_alone_makes_no_links(tmp_path: Path) -> None:
     plan = plans.for_run(settings, Served.HOSTED)
 
     assert references(plan, FileSpool(tmp_path), b"k" * 32, None) is None
+
+
+async def test_materials_say_what_a_chat_has_to_know(tmp_path: Path) -> None:
+    """What is drawn where, by which model, and that our own links carry the pictures."""
+    plan = plan_for(tmp_path)
+    seen: list[Materials] = []
+
+    def make(materials: Materials) -> Mapping[str, Deliverer]:
+        seen.append(materials)
+        return {}
+
+    async with open_works(plan, loader.load(), CLOCK, make) as works:
+        draft_id = await works.drafts.keep(platform="plain", requester="plain:ada", data={})
+        assert await works.drafts.read(draft_id) is not None
+    async with open_works(replace(plan, web=None), loader.load(), CLOCK, make):
+        pass
+
+    assert [(each.default_model, each.preview) for each in seen] == [
+        (plan.default_model, False)
+    ] * 2
+    assert [each.hosts_pictures for each in seen] == [True, False]
+
+
+@pytest.mark.parametrize("preview", [False, True])
+async def test_expectation_is_learned_from_earlier_processes(
+    tmp_path: Path, *, preview: bool
+) -> None:
+    """It is known before any job runs; what was never redrawn takes what it usually takes."""
+    catalogue = loader.load()
+    plan = replace(plan_for(tmp_path), preview=preview)
+    async with storage.open_jobs(plan.database, CLOCK) as ledger:
+        for _ in range(ENOUGH):
+            job = await brought_to(ledger, State.RUNNING, preview=preview, model_id="flux-dev")
+            await ledger.record(job, Event.PRODUCED, SOON + timedelta(seconds=7))
+            await ledger.record_as_user(job.job_id, Event.CANCEL, SOON)
+
+    async with open_works(plan, catalogue, CLOCK, nobody) as works:
+        expected_s = works.materials.expected_s
+        usual_s = PREVIEW_TYPICAL_S if preview else catalogue["flux-redux"].typical_s
+
+        assert expected_s("flux-dev") == pytest.approx(7.0)
+        assert expected_s("flux-redux") == usual_s
+        assert expected_s("no-such-model") is None
+
+
+@pytest.mark.parametrize("is_trusted", [False, True])
+async def test_chats_own_file_host_is_fetched_from_when_it_is_set(
+    tmp_path: Path, *, is_trusted: bool
+) -> None:
+    """A host on this machine is one that only the operator can name."""
+    deliverer = RecordingDeliverer()
+
+    async def serve(_: aiohttp.web.Request) -> aiohttp.web.Response:
+        return aiohttp.web.Response(body=picture_bytes(), content_type="image/png")
+
+    async with AsyncExitStack() as stack:
+        provider = await stack.enter_async_context(ProviderServer())
+        files = aiohttp.web.Application()
+        files.router.add_get("/card.png", serve)
+        origin = await stack.enter_async_context(web.serve(files, host="127.0.0.1", port=0))
+        plan = replace(
+            plan_for(tmp_path, provider.api_url),
+            web=None,
+            file_hosts=frozenset({origin}) if is_trusted else frozenset(),
+        )
+        works = await stack.enter_async_context(
+            open_works(plan, loader.load(), CLOCK, lambda _: {"plain": deliverer})
+        )
+        item = await works.materials.spool.put(
+            picture_bytes(), kind=Kind.PNG, width_px=64, height_px=48
+        )
+        deliverer.pictures, deliverer.urls = (item,), (f"{origin}/card.png",)
+        ended = await _carried_out(works)
+
+    assert ended.state is (State.READY if is_trusted else State.FAILED)
+    assert ended.detail == ("" if is_trusted else Rejection.PICTURE)
+    assert provider.count() == int(is_trusted)
+
+
+async def _carried_out(works: Works) -> Job:
+    """Run until one job has ended."""
+    stop = asyncio.Event()
+    async with asyncio.timeout(20.0), asyncio.TaskGroup() as tasks:
+        tasks.create_task(works.run(stop))
+        job = (await works.queue.submit(order())).job
+        await works.queue.acknowledged(job.job_id)
+        while not job.is_terminal:
+            await asyncio.sleep(0.02)
+            job = await works.queue.get(job.job_id)
+        stop.set()
+    return job
 
 
 async def test_what_answers_at_the_address_is_told_apart() -> None:

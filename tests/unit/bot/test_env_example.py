@@ -1,4 +1,4 @@
-"""The example of an environment holds nothing that Redraw does not read."""
+"""The example of an environment is in step with the settings."""
 
 from __future__ import annotations
 
@@ -8,11 +8,22 @@ from pathlib import Path
 from bot.settings import Settings
 from bot.settings_names import variable
 
-EXAMPLE = Path(__file__).parents[3] / "deploy" / "env.example"
+EXAMPLE = (Path(__file__).parents[3] / "deploy" / "env.example").read_text()
+FOR_PROXIES = re.compile(r"(DISCORD|SLACK)_\w+_URL")
+"""What hardly anybody needs, so that it would only be in the way."""
 
 
-def test_every_line_is_a_setting() -> None:
-    """Each name in the example is a setting's."""
-    names = set(re.findall(r"^#(\w+)=", EXAMPLE.read_text(), re.MULTILINE))
+def test_every_setting_has_a_line_and_every_line_is_a_setting() -> None:
+    """Nothing is left out but what proxies need, in the order in which settings are explained."""
+    names = re.findall(r"^#(\w+)=", EXAMPLE, re.MULTILINE)
+    settings = [variable(field) for field in Settings.model_fields]
 
-    assert names <= {variable(field) for field in Settings.model_fields}
+    assert set(names) == {name for name in settings if not FOR_PROXIES.fullmatch(name)}
+    assert len(names) == len(set(names))
+
+
+def test_nothing_is_set_in_it() -> None:
+    """Whoever copies it has changed nothing yet."""
+    lines = [line for line in EXAMPLE.splitlines() if line]
+
+    assert all(line.startswith("#") for line in lines)

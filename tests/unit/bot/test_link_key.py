@@ -49,3 +49,11 @@ def test_folder_that_is_a_file_is_a_settings_error(tmp_path: Path) -> None:
 
     with pytest.raises(SettingsError, match="REDRAW_DATA_DIR"):
         link_key(tmp_path / "file")
+
+
+def test_shared_folder_is_named_by_its_own_setting(tmp_path: Path) -> None:
+    """Where replicas keep their key beside the pictures."""
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(SettingsError, match="REDRAW_MEDIA_URL"):
+        link_key(tmp_path / "file", "REDRAW_MEDIA_URL")

@@ -21,6 +21,7 @@ SECRETS = ("k-7c1f9e", "pw-ab12")
 def logging_as_it_was() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
+    before = structlog.get_config()
     for handler in handlers:
         root.removeHandler(handler)
     yield
@@ -31,7 +32,7 @@ def logging_as_it_was() -> Iterator[None]:
         root.addHandler(handler)
     root.setLevel(level)
     logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 def _lines(stream: io.StringIO) -> list[dict[str, object]]:
@@ -88,6 +89,19 @@ def test_lines_of_libraries_are_kept_from_warnings_on() -> None:
     assert (line["event"], line["level"]) == ("trouble with x", "warning")
 
 
+def test_what_is_so_on_purpose_is_no_warning() -> None:
+    """An operator is not told of intents and voice that Redraw does without, but of all else."""
+    stream = io.StringIO()
+    logs.configure("json", (), stream)
+
+    logging.getLogger("discord.client").warning(
+        "PyNaCl is not installed, voice will NOT be supported"
+    )
+    logging.getLogger("discord.client").warning("an endpoint is set")
+
+    assert [line["event"] for line in _lines(stream)] == ["an endpoint is set"]
+
+
 @pytest.mark.parametrize("log_format", ["json", "console"])
 def test_no_secret_in_any_line(log_format: str) -> None:
     """Keys and passwords are masked in events, values, nested values and tracebacks."""
@@ -118,10 +132,55 @@ def test_no_secret_in_any_line(log_format: str) -> None:
         ("GET /media/abc.def_-1/0f.jpg", "GET /media/[hidden]/0f.jpg"),
         ("redis://:pw9@host/0", "redis://:[hidden]@host/0"),
         ("https://b/x?X-Amz-Signature=00ff&y=1", "https://b/x?X-Amz-Signature=[hidden]&y=1"),
+        (
+            "PATCH /webhooks/12/aW50ZX_-/messages/@original",
+            "PATCH /webhooks/12/[hidden]/messages/@original",
+        ),
+        (
+            "POST /interactions/34/aW50ZX/callback?w=1",
+            "POST /interactions/34/[hidden]/callback?w=1",
+        ),
+        ("https://cdn/a.png?ex=1&is=2&hm=00ff&", "https://cdn/a.png?ex=1&is=2&hm=[hidden]&"),
         ("authorization: bearer t0ken", "authorization: bearer [hidden]"),
+        ("bot xoxb-1-2-aB3, rotated", "bot xoxb-[hidden], rotated"),
+        ("xoxe.xoxb-1-Mi0-aB3 and xoxe-1-Mi0aB3", "xoxe.xoxb-[hidden] and xoxe-[hidden]"),
+        ("xapp-1-A0-12-00ff\nnext", "xapp-[hidden]\nnext"),
+        ("cookie d=xoxd-a%2Bb%3D; x", "cookie d=xoxd-[hidden]; x"),
+        (
+            "POST https://hooks.slack.com/commands/T0/12/aB3: 404",
+            "POST https://hooks.slack.com/[hidden] 404",
+        ),
+        (
+            "wss://wss-primary.slack.com/link/?ticket=00ff-1&app_id=A0",
+            "wss://wss-primary.slack.com/link/?ticket=[hidden]&app_id=A0",
+        ),
+        (
+            "<https://files.slack.com/files-pri/T0-F0/a.png>",
+            "<https://files.slack.com/files-pri/[hidden]>",
+        ),
+        ("https://files.slack.com/upload/v1/CwAB3", "https://files.slack.com/upload/v1/[hidden]"),
+        ("https://slack-files.com/T0-F0-00ff", "https://slack-files.com/[hidden]"),
         ("nothing to hide at http://127.0.0.1:80/a", "nothing to hide at http://127.0.0.1:80/a"),
     ],
-    ids=["media link", "password", "presigned", "bearer", "plain"],
+    ids=[
+        "media link",
+        "password",
+        "presigned",
+        "interaction's answer",
+        "interaction's acknowledgement",
+        "file of Discord",
+        "bearer",
+        "bot token",
+        "tokens of rotation",
+        "app token",
+        "cookie",
+        "answer to a command",
+        "socket",
+        "private file",
+        "upload",
+        "public file",
+        "plain",
+    ],
 )
 def test_secrets_are_known_by_their_shape(text: str, expected: str) -> None:
     """Some secrets are made while running; they are masked by what they look like."""

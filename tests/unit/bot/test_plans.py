@@ -8,6 +8,7 @@ import pytest
 
 from bot import plans
 from bot.plans import LOCAL_PACE, NO_LIMITS
+from bot.roles import Role
 from bot.served import Served
 from bot.settings import Settings
 from core.catalogue import loader
@@ -131,3 +132,72 @@ def test_default_model_has_to_be_one(tmp_path: Path) -> None:
 def test_loopback_is_this_machine_alone(url: str, expected: bool) -> None:
     """Only what cannot be anywhere else counts as this machine."""
     assert plans.is_loopback(url) is expected
+
+
+def test_files_of_a_chat_behind_a_proxy_may_be_fetched_from_there(tmp_path: Path) -> None:
+    """Only a bot has a chat, and only the address that its operator has set is trusted."""
+    cdn = {"DISCORD_CDN_URL": "http://127.0.0.1:7/cdn"}
+
+    plan = plans.for_run(settings(tmp_path, **KEY, **cdn), Served.HOSTED)
+    assert plan.file_hosts == {"http://127.0.0.1:7/cdn"}
+    assert plans.for_run(settings(tmp_path, **KEY), Served.HOSTED).file_hosts == frozenset()
+    assert plans.for_try(settings(tmp_path, **cdn), tmp_path, Served.EMBEDDED).file_hosts == set()
+
+
+SLACK = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s-1"}
+
+
+@pytest.mark.parametrize("served", Served)
+@pytest.mark.parametrize("more", [{}, BUCKET, LOOPBACK, PUBLIC])
+def test_slack_over_http_has_somewhere_to_call(
+    tmp_path: Path, served: Served, more: dict[str, str]
+) -> None:
+    """Whoever draws and wherever pictures are, the web server is there, at a port that is known."""
+    plan = plans.for_run(settings(tmp_path, **KEY, **SLACK, **more), served)
+
+    assert plan.web is not None
+    assert plan.web.port == 8080
+
+
+def test_slack_over_a_socket_opens_no_port(tmp_path: Path) -> None:
+    """Socket Mode needs nobody to call us."""
+    read = settings(tmp_path, **KEY, **SLACK, SLACK_APP_TOKEN="xapp-1")
+
+    assert plans.for_run(read, Served.HOSTED).web is None
+
+
+@pytest.mark.parametrize(
+    ("environ", "served", "expected"),
+    [
+        ({}, Served.HOSTED, False),
+        (BUCKET, Served.HOSTED, True),
+        ({"REDRAW_MEDIA_URL": "file:///srv/pictures"}, Served.STUDIO, True),
+        (BUCKET, Served.EMBEDDED, False),
+    ],
+)
+def test_only_who_keeps_nothing_to_itself_can_share(
+    tmp_path: Path, environ: dict[str, str], served: Served, *, expected: bool
+) -> None:
+    """Pictures on this machine, and previews drawn in this process, are nobody else's."""
+    plan = plans.for_run(settings(tmp_path, **KEY, **environ), served)
+
+    assert plan.is_shareable is expected
+
+
+def test_key_of_links_is_where_all_replicas_see_it(tmp_path: Path) -> None:
+    """In the shared folder of pictures; a bucket has links of its own."""
+    shared = settings(tmp_path, **KEY, REDRAW_MEDIA_URL="file:///srv/pictures")
+
+    assert plans.for_run(shared, Served.HOSTED).key_folder == Path("/srv/pictures")
+    assert plans.for_run(settings(tmp_path, **KEY, **BUCKET), Served.HOSTED).key_folder == tmp_path
+    assert plans.for_run(settings(tmp_path, **KEY), Served.HOSTED).key_folder == tmp_path
+
+
+@pytest.mark.parametrize("role", [Role.GATEWAY, Role.WORKER])
+def test_roles_take_a_server(tmp_path: Path, role: Role) -> None:
+    """Nobody else could do the other half beside a file."""
+    server = settings(tmp_path, **KEY, REDRAW_DATABASE_URL="postgresql+psycopg://h/redraw")
+
+    assert plans.for_run(server, Served.HOSTED, role).role is role
+    with pytest.raises(SettingsError, match=f"--role {role}"):
+        plans.for_run(settings(tmp_path, **KEY), Served.HOSTED, role)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot import settings_reference
-from bot.settings import HOSTED_API_URL, Settings, unknown_variables
+from bot.settings import Settings, unknown_variables
 from bot.settings_names import default_data_dir, variable
+from bot.settings_services import HOSTED_API_URL
 from bot.settings_values import About
 from core.errors import SettingsError
 
@@ -106,6 +107,22 @@ def test_settings_do_not_change() -> None:
         ("REDRAW_DATABASE_URL", "mysql://ops:pw-9f2@localhost/x"),
         ("REDRAW_ADMINS", "ada"),
         ("REDRAW_ALLOWED_PLACES", "discord:"),
+        ("REDRAW_ALLOWED_PLACES", "discord:#general"),
+        ("REDRAW_ADMINS", "discord:@ada"),
+        ("DISCORD_TOKEN", "Bot pw-9f2"),
+        ("DISCORD_API_URL", "discord.com/api/v10"),
+        ("DISCORD_API_URL", "https://ada:pw-9f2@proxy.example.org/api/v10"),
+        ("DISCORD_GATEWAY_URL", "https://gateway.example.org"),
+        ("DISCORD_GATEWAY_URL", "wss://gateway.example.org:port"),
+        ("DISCORD_CDN_URL", "wss://cdn.example.org"),
+        ("SLACK_BOT_TOKEN", "xapp-1-pw-9f2"),
+        ("SLACK_BOT_TOKEN", "xoxb-"),
+        ("SLACK_BOT_TOKEN", "xoxb-1 pw-9f2"),
+        ("SLACK_BOT_TOKEN", "xoxp-pw-9f2"),
+        ("SLACK_APP_TOKEN", "xoxb-pw-9f2"),
+        ("SLACK_SIGNING_SECRET", "pw-9f2 pw-9f2"),
+        ("SLACK_API_URL", "slack.com/api/"),
+        ("SLACK_API_URL", "https://ada:pw-9f2@proxy.example.org/api/"),
     ],
 )
 def test_bad_value_names_its_variable_and_is_not_shown(name: str, value: str) -> None:
@@ -124,6 +141,10 @@ def test_secrets_are_not_in_any_repr() -> None:
     settings = Settings.read(
         {
             "QOLABA_API_KEY": "k-secret",
+            "DISCORD_TOKEN": "d-secret",
+            "SLACK_BOT_TOKEN": "xoxb-secret",
+            "SLACK_APP_TOKEN": "xapp-secret",
+            "SLACK_SIGNING_SECRET": "s-secret",
             "REDRAW_DATABASE_URL": "postgresql+psycopg://ada:pw-secret@localhost/redraw",
             "REDRAW_BROKER_URL": "redis://:pw-broker@localhost",
         }
@@ -131,21 +152,38 @@ def test_secrets_are_not_in_any_repr() -> None:
 
     shown = f"{settings!r} {settings} {settings.model_dump()}"
 
-    assert "secret" not in shown
+    assert "-secret" not in shown
     assert "pw-broker" not in shown
 
 
 def test_secrets_are_known_to_the_log() -> None:
-    """The values to be masked are the key and the passwords inside addresses."""
+    """The values to be masked are keys, tokens and the passwords inside addresses."""
     settings = Settings.read(
         {
             "QOLABA_API_KEY": " k-secret ",
+            "DISCORD_TOKEN": "d-secret",
+            "SLACK_BOT_TOKEN": "xoxb-secret",
+            "SLACK_APP_TOKEN": " xapp-secret ",
+            "SLACK_SIGNING_SECRET": "s-secret",
             "REDRAW_DATABASE_URL": "postgresql+psycopg://ada:pw-secret@localhost/redraw",
             "REDRAW_MEDIA_URL": "s3://bucket/prefix",
         }
     )
 
-    assert set(settings.secrets) == {"k-secret", "pw-secret"}
+    of_slack = {"xoxb-secret", "xapp-secret", "s-secret"}
+    assert set(settings.secrets) == {"k-secret", "d-secret", "pw-secret", *of_slack}
+
+
+@pytest.mark.parametrize(
+    ("name", "start"), [("SLACK_BOT_TOKEN", "xoxb-"), ("SLACK_APP_TOKEN", "xapp-")]
+)
+def test_tokens_of_slack_are_told_apart(name: str, start: str) -> None:
+    """Slack shows several tokens: whoever takes the wrong one is told which page has the right."""
+    with pytest.raises(SettingsError) as caught:
+        Settings.read({name: "xoxe-1-pw-9f2"})
+
+    assert start in caught.value.reason
+    assert " on " in caught.value.reason
 
 
 def test_addresses_lose_their_last_slash() -> None:
@@ -180,8 +218,10 @@ def test_data_folder_is_where_users_keep_data(
 
 
 def test_names_are_the_usual_ones() -> None:
-    """The vendor's settings have the vendor's names, ours have our prefix."""
+    """The vendors' settings have the vendors' names, ours have our prefix."""
     assert variable("qolaba_api_key") == "QOLABA_API_KEY"
+    assert variable("discord_token") == "DISCORD_TOKEN"
+    assert variable("slack_bot_token") == "SLACK_BOT_TOKEN"
     assert variable("data_dir") == "REDRAW_DATA_DIR"
 
 

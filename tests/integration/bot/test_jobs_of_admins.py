@@ -1,0 +1,194 @@
+"""`redraw jobs` of admins as real processes, beside a worker that drives the same file."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from core.clock import SystemClock
+from core.errors import DeliveryRefused
+from core.jobs.dispatch import LocalDispatcher
+from core.jobs.lifecycle import State
+from core.jobs.oversight import Oversight
+from core.media.item import Kind
+from tests.fakes.jobs import picture_bytes
+from tests.fakes.provider_script import Script
+from tests.fakes.rig import Rig, open_rig
+from tests.integration.bot.processes import Done, redraw
+
+
+@dataclass(kw_only=True)
+class Office:
+    """A worker at work, and the commands of an admin beside it."""
+
+    rig: Rig
+    folder: Path
+
+    async def run(self, *arguments: str) -> Done:
+        return await redraw(
+            "jobs",
+            *arguments,
+            folder=self.folder,
+            environ={
+                "REDRAW_DATABASE_URL": f"sqlite:///{self.folder / 'redraw.sqlite3'}",
+                "REDRAW_MEDIA_URL": f"file://{self.folder / 'media'}",
+            },
+        )
+
+    async def json(self, *arguments: str, code: int = 0) -> Any:
+        done = await self.run(*arguments, "--json")
+        assert done.code == code, done.err
+        return json.loads(done.out)
+
+
+@asynccontextmanager
+async def open_office(folder: Path) -> AsyncIterator[Office]:
+    # Its clock runs fast, and stays behind that of the commands: what they see is in the past.
+    start = SystemClock().now() - timedelta(hours=2)
+    # However long the commands take to start, no job's time is over meanwhile.
+    async with open_rig(folder, start=start, deadline_s=100_000.0) as rig:
+        stop = asyncio.Event()
+        await rig.start()
+        control, follow = rig.ledger.control, rig.worker.follow
+        oversight = Oversight(control, rig.dispatch, rig.clock, on_mode=follow)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(oversight.run(stop))
+            yield Office(rig=rig, folder=folder)
+            stop.set()
+
+
+async def test_halting_is_noticed_and_shown(tmp_path: Path) -> None:
+    """`pause` and `drain` hold for the worker and in the list until `resume`."""
+    async with open_office(tmp_path) as office:
+        rig = office.rig
+        paused = await office.run("pause")
+        assert (paused.code, "Nothing is submitted any more" in paused.out) == (0, True)
+        await rig.eventually(lambda: rig.worker._stages.gate.is_paused)
+        job = await rig.order()
+        drained = await office.json("drain")
+        assert drained["paused_since"] < drained["draining_since"]
+        assert drained["unfinished"] == 1
+        listed = await office.run("list", "--state", "received", "--state", "queued")
+        assert job.job_id in listed.out
+        assert "submitting is paused since" in listed.err
+        assert "no orders are taken since" in listed.err
+        resumed = await office.run("resume")
+        assert "New orders are taken" in resumed.out
+        assert (await rig.ended(job.job_id)).state is State.READY
+        again = await office.run("resume")
+        assert again.out == "Nothing had been halted. Unfinished jobs: 0.\n"
+
+
+async def test_jobs_are_cancelled_and_tried_again(tmp_path: Path) -> None:
+    """Each state has its answer, in words and as JSON, and nothing is paid twice."""
+    async with open_office(tmp_path) as office:
+        rig = office.rig
+        rig.provider.default = Script(held=True)
+        job_id = (await rig.order()).job_id
+        await rig.until(job_id, State.RUNNING)
+        nothing = await office.json("retry", job_id, code=1)
+        assert (nothing["did"], "under way (running)" in nothing["text"]) == (None, True)
+
+        cancelled = await office.run("cancel", job_id.lower())
+        assert cancelled.code == 0
+        assert "it may be charged" in cancelled.out
+        assert (await rig.ended(job_id)).state is State.CANCELLED
+        late = await office.json("cancel", job_id, code=1)
+        assert late["text"] == "It has ended already (cancelled)."
+
+        rig.provider.release()
+        rig.deliverer.fail("result", DeliveryRefused("gone"))
+        checked = await office.json("retry", job_id)
+        assert (checked["did"], checked["state"]) == ("check_again", "running")
+        assert (await rig.ended(job_id)).state is State.READY
+        assert "result" not in rig.deliverer.posts(job_id)
+        assert (await office.json("retry", job_id))["did"] == "show_again"
+        await rig.eventually(lambda: "result" in rig.deliverer.posts(job_id))
+        await rig.ended(job_id)
+        done = await office.run("retry", job_id)
+        assert (done.code, done.out) == (
+            1, "It is ready and was told: there is nothing to do again.\n"
+        )  # fmt: skip
+        assert rig.provider.count() == 1
+        assert (await office.run("cancel", "NOBODY")).code == 2
+
+
+async def test_what_is_not_tried_again_says_why(tmp_path: Path) -> None:
+    """Of what cannot end better for nothing it is said what can be done."""
+    async with open_office(tmp_path) as office:
+        rig = office.rig
+        rig.provider.fail_submits("reset")
+        uncertain = await rig.ended((await rig.order()).job_id)
+        rig.provider.fail_submits("400")
+        failed = await rig.ended((await rig.order()).job_id)
+        emptied = await rig.ended((await rig.order()).job_id)
+        await rig.queue.forget(emptied.job_id)
+        texts = [
+            (await office.json("retry", job.job_id, code=1))["text"]
+            for job in (uncertain, failed, emptied)
+        ]
+
+        assert "may pay a second time" in texts[0]
+        assert "it takes a new order" in texts[1]
+        assert "not kept any more" in texts[2]
+        assert rig.provider.count() == 3
+
+
+async def test_person_is_forgotten(tmp_path: Path) -> None:
+    """Only with --yes where nobody can be asked; afterwards there is no list and no file."""
+    async with open_office(tmp_path) as office:
+        rig = office.rig
+        given = await rig.spool.put(picture_bytes("red"), kind=Kind.PNG, width_px=64, height_px=48)
+        rig.deliverer.pictures = (given,)
+        await rig.ended((await rig.order()).job_id)
+        rig.provider.default = Script(held=True)
+        running = (await rig.order()).job_id
+        await rig.until(running, State.RUNNING)
+        refused = await office.run("forget", "fake:me")
+        assert (refused.code, "add --yes" in refused.err) == (2, True)
+        assert len(await office.json("list", "--user", "fake:me")) == 2
+
+        forgotten = await office.json("forget", "fake:me", "--yes")
+
+        assert (forgotten["jobs"], forgotten["left"]) == (2, 0)
+        assert await office.json("list", "--user", "fake:me") == []
+        assert len(await office.json("list", "--platform", "fake")) == 2
+        assert not await rig.spool.exists(given)
+        again = await office.run("forget", "fake:me", "--yes")
+        assert (again.code, "Forgotten: 0 jobs and 0 drafts" in again.out) == (0, True)
+        assert "backups" in again.out
+        assert (await office.run("forget", "somebody", "--yes")).code == 2
+
+
+async def test_commands_need_a_database(tmp_path: Path) -> None:
+    """Where the bot never was they say what to do, and leave nothing behind."""
+    for command in (("pause",), ("forget", "discord:1", "--yes")):
+        done = await redraw("jobs", *command, folder=tmp_path)
+        assert (done.code, "run `redraw migrate`" in done.err) == (2, True)
+    assert not (tmp_path / "data" / "redraw.sqlite").exists()
+
+
+async def test_file_is_rebuilt_once_when_nobody_uses_it(tmp_path: Path) -> None:
+    """`redraw migrate` says so before, refuses while the bot runs, and does it once."""
+    folder = tmp_path / "data"
+    first = await redraw("migrate", folder=tmp_path)
+    assert first.code == 0
+    with sqlite3.connect(folder / "redraw.sqlite") as connection:
+        connection.execute("PRAGMA auto_vacuum = NONE")
+        connection.execute("VACUUM")
+    connection.close()
+    async with LocalDispatcher(folder / "redraw.lock"):
+        in_use = await redraw("migrate", folder=tmp_path)
+    assert (in_use.code, "is in use by another Redraw process" in in_use.err) == (2, True)
+    rebuilt = await redraw("migrate", folder=tmp_path)
+    again = await redraw("migrate", folder=tmp_path)
+
+    assert "is written anew, once" in rebuilt.out
+    assert again.out == "The database is up to date.\n"
