@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 HEAVY = frozenset({
-    "PIL", "aiohttp", "alembic", "celery", "httpx", "kombu", "numpy", "rich",
+    "PIL", "aiohttp", "alembic", "celery", "discord", "httpx", "kombu", "numpy", "rich",
     "sqlalchemy", "structlog",
 })  # fmt: skip
 """What a command may need, but nobody who asks which commands there are."""
@@ -37,7 +37,10 @@ def test_module_and_command_are_the_same(tmp_path: Path, arguments: tuple[str, .
     assert module.stdout or module.stderr
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("try", "--help"), ("jobs", "--help")])
+@pytest.mark.parametrize(
+    "arguments",
+    [("--help",), ("try", "--help"), ("jobs", "--help"), ("invite", "discord", "--help")],
+)
 def test_help_loads_nothing_heavy(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     """To say which commands there are, no library is loaded that only carries them out."""
     done = _run(sys.executable, "-X", "importtime", "-m", "bot", *arguments, folder=tmp_path)
