@@ -8,7 +8,18 @@ from __future__ import annotations
 
 import runpy
 
-ALL = ("polling", "poll_cost", "prepare_cost", "store", "in_flight")
+ALL = (
+    "start_up",
+    "polling",
+    "poll_cost",
+    "prepare_cost",
+    "store",
+    "admission",
+    "in_flight",
+    "discord_idle",
+    "discord_acks",
+    "slack_acks",
+)
 
 if __name__ == "__main__":
     for name in ALL:

@@ -8,6 +8,9 @@ against the same server, a process of its own whose tasks take lognormal times (
 plain side is the obvious code: a coroutine for each job, which sleeps and asks, and forgets
 everything when it ends. Ours is the whole thing: ledger with every commit on the disk, fences,
 deliveries with their intents, poller with a learned window. Each side runs in a process of its own.
+
+With `--shared` there is a third side: ours as a replica, whose ledger and queue are on the local
+Postgres; the server's own CPU is not counted.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ from dataclasses import asdict, dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import psycopg
 import structlog
 from aiohttp import web
 from PIL import Image
@@ -39,7 +43,10 @@ from pydantic import SecretStr
 
 from core.catalogue import loader
 from core.clock import SystemClock
-from core.jobs.dispatch import LocalDispatcher
+from core.errors import ProviderUnavailable
+from core.jobs.dispatch import Dispatcher, LocalDispatcher
+from core.jobs.dispatch_procrastinate import open_dispatcher
+from core.jobs.dispatch_schema import migrate_queue
 from core.jobs.job import Job, Order, Origin
 from core.jobs.poller import Poller
 from core.jobs.queue import JobQueue
@@ -56,6 +63,7 @@ from core.provider.dialect import Produced
 from core.request import GenerationRequest
 from tests.fakes import jobs
 from tests.fakes.deliverer import PLATFORM, RecordingDeliverer
+from tests.fakes.postgres import new_database
 from tests.fakes.rig import NO_LIMITS, REFERENCE, InlineDecoder
 
 KEY = "benchmark-key-0123456789"
@@ -76,6 +84,7 @@ class Figures:
     """CPU seconds by wall seconds, from the first order to the last delivery."""
     polls_per_job: float
     wall_s: float
+    commits_per_job: float = 0.0
 
 
 def serve(pipe: Connection, median_s: float) -> None:
@@ -233,7 +242,7 @@ async def run_plain(bench: Bench, count: int) -> Figures:
                 request_model_id="flux-dev",
                 origin=Origin(platform=PLATFORM, place="fake:here", requester="fake:me"),
             )
-            facts = await bench.steps.prepare(job)
+            facts = await bench.steps.prepare(await bench.steps.fetch(job))
             job = replace(job, prepared=facts.prepared or ())
             call = await bench.steps.compose(job)
             task_id = await bench.client.submit(call)
@@ -242,7 +251,10 @@ async def run_plain(bench: Bench, count: int) -> Figures:
             meter.all_waiting()
         while True:
             await asyncio.sleep(bench.interval_s)
-            answer = await bench.client.poll(task_id)
+            try:
+                answer = await bench.client.poll(task_id)
+            except ProviderUnavailable:  # too many asked at once: a connection did not get free
+                continue
             if isinstance(answer, Produced):
                 break
         job = replace(job, remote_task_id=task_id, result_urls=answer.urls)
@@ -256,14 +268,30 @@ async def run_plain(bench: Bench, count: int) -> Figures:
 
 async def run_ours(bench: Bench, count: int) -> Figures:
     """Carry out the jobs with the ledger, the worker and the poller."""
-    clock, url = SystemClock(), f"sqlite:///{bench.folder / 'jobs.sqlite3'}"
+    async with LocalDispatcher(bench.folder / "lock") as dispatch:
+        return await _run(bench, count, f"sqlite:///{bench.folder / 'jobs.sqlite3'}", dispatch)
+
+
+async def run_shared(bench: Bench, count: int) -> Figures:
+    """The same as a replica on Postgres; counts the server's commits."""
+    with new_database(durable=True) as url:
+        await migrate_queue(url)
+        async with open_dispatcher(url, SystemClock()) as dispatch:
+            figures = await _run(bench, count, url, dispatch)
+        with psycopg.connect(url) as sql:
+            query = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
+            ((commits,),) = sql.execute(query).fetchall()
+        return replace(figures, commits_per_job=commits / count)
+
+
+async def _run(bench: Bench, count: int, url: str, dispatch: Dispatcher) -> Figures:
+    clock = SystemClock()
     await migrate(url)
     async with (
-        open_ledger(url, clock, admit_within_s=60.0) as ledger,
-        LocalDispatcher(bench.folder / "lock") as dispatch,
+        open_ledger(url, clock, admit_within_s=60.0, enqueue=dispatch.enqueue) as ledger,
         asyncio.TaskGroup() as tasks,
     ):
-        queue = JobQueue(ledger, dispatch, NO_LIMITS, clock, deadline_s=3600.0)
+        queue = JobQueue(ledger, dispatch, NO_LIMITS, clock, spool=bench.spool, deadline_s=3600.0)
         poller = Poller(
             bench.client, clock, durations=_past(bench.interval_s), connections=CONNECTIONS,
             pace=Pace(interval_s=bench.interval_s),
@@ -334,7 +362,8 @@ class _past:  # noqa: N801  # stands for a function
 async def measure(side: str, server: str, count: int, interval_s: float) -> Figures:
     """Run one side and return what it came to."""
     async with open_bench(server, interval_s) as bench:
-        return await (run_ours if side == "ours" else run_plain)(bench, count)
+        runs = {"ours": run_ours, "shared": run_shared, "plain": run_plain}
+        return await runs[side](bench, count)
 
 
 def in_own_process(side: str, count: int, interval_s: float) -> Figures:
@@ -358,7 +387,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.in_flight")
     parser.add_argument("--jobs", type=int, default=1000)
     parser.add_argument("--interval", type=float, help="seconds between polls; grows with --jobs")
-    parser.add_argument("--side", choices=("ours", "plain"))
+    parser.add_argument("--shared", action="store_true", help="measure a replica on Postgres too")
+    parser.add_argument("--side", choices=("ours", "plain", "shared"))
     parser.add_argument("--server")
     arguments = parser.parse_args()
     count = arguments.jobs
@@ -373,14 +403,16 @@ def main() -> None:
         f"{'':6} {'CPU/job':>10} {'memory/job':>11} {'of a core':>10} {'polls/job':>10} {'wall':>8}"
     )
     cpu = {}
-    for side in ("plain", "ours"):
+    for side in ("plain", "ours", "shared")[: 3 if arguments.shared else 2]:
         made = in_own_process(side, count, interval_s)
         cpu[side] = made.cpu_ms_per_job
         print(
             f"{side:6} {made.cpu_ms_per_job:7.2f} ms {made.kb_per_job:8.1f} KB "
             f"{made.core_share:9.0%} {made.polls_per_job:10.2f} {made.wall_s:6.1f} s"
+            + (f" {made.commits_per_job:6.2f} commits/job" if made.commits_per_job else "")
         )
-    print(f"CPU per job: {cpu['ours'] / cpu['plain']:.2f} x plain asyncio")
+    for side in list(cpu)[1:]:
+        print(f"CPU per job: {side} {cpu[side] / cpu['plain']:.2f} x plain asyncio")
 
 
 if __name__ == "__main__":
