@@ -15,6 +15,7 @@ from bot.settings import Settings
 from bot.storage import FOLDER, folder_of, is_file
 from core.catalogue.catalogue import Catalogue
 from core.errors import SettingsError
+from core.jobs.drafts import KEEP_WITHIN_S
 from core.jobs.quota import Limits
 from core.jobs.schedule import Pace
 
@@ -77,6 +78,8 @@ class Plan:
     """Origins of a chat's files besides its own hosts; they may be on this machine."""
     role: Role = Role.ALL
     """What this process does of what there is to do."""
+    keep_within_s: float = KEEP_WITHIN_S
+    """How long keeping an order or a form may take; chats wait no more than three seconds."""
 
     @property
     def is_shareable(self) -> bool:

@@ -14,6 +14,7 @@ from core.clock import Clock
 from core.errors import MediaUnavailable, SettingsError
 from core.jobs.store.engine import migrate, schema_is_current
 from core.jobs.store.enqueuing import Enqueue, nowhere
+from core.jobs.store.intake import ADMIT_WITHIN_S
 from core.jobs.store.ledger import Ledger, open_ledger
 from core.media.bucket import BucketSpool, open_bucket
 from core.media.spool import FileSpool, Spool
@@ -25,11 +26,14 @@ _log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def open_jobs(url: str, clock: Clock, *, enqueue: Enqueue = nowhere) -> AsyncIterator[Ledger]:
+async def open_jobs(
+    url: str, clock: Clock, *, within_s: float = ADMIT_WITHIN_S, enqueue: Enqueue = nowhere
+) -> AsyncIterator[Ledger]:
     """
     Open the jobs at `url`; a SQLite file is brought to this version, a server is only checked.
 
-    A file belongs to one process, which has its lock; a server may be in use by others.
+    A file belongs to one process, which has its lock; a server may be in use by others. An order
+    is admitted within `within_s` seconds, or not at all.
 
     Raises:
         SettingsError: the database is of another version, or cannot be used.
@@ -40,7 +44,7 @@ async def open_jobs(url: str, clock: Clock, *, enqueue: Enqueue = nowhere) -> As
         raise SettingsError(
             "REDRAW_DATABASE_URL", "leads to a database of another version: run `redraw migrate`"
         )
-    async with open_ledger(url, clock, enqueue=enqueue) as ledger:
+    async with open_ledger(url, clock, admit_within_s=within_s, enqueue=enqueue) as ledger:
         yield ledger
 
 

@@ -133,7 +133,9 @@ async def open_works(
             opening = sharing.open_dispatch(plan.database, plan.lock, clock)
             dispatch = await stack.enter_async_context(opening)
         ledger = await stack.enter_async_context(
-            storage.open_jobs(plan.database, clock, enqueue=dispatch.enqueue)
+            storage.open_jobs(
+                plan.database, clock, within_s=plan.keep_within_s, enqueue=dispatch.enqueue
+            )
         )
         await _check_kinds(ledger, preview=plan.preview)
         spool = storage.open_pictures(plan.media_url, plan.media_folder, clock)
@@ -203,7 +205,7 @@ async def open_works(
             materials=materials,
             ledger=ledger,
             dispatch=dispatch,
-            drafts=Drafts(ledger.drafts, clock),
+            drafts=Drafts(ledger.drafts, clock, within_s=plan.keep_within_s),
             poller=poller,
             deliverers=places,
             pulse=pulse,

@@ -1,9 +1,11 @@
-"""What all tests share: skips of local services are said aloud, and are failures in CI."""
+"""What all tests share: where their files are, and that skips of local services are said aloud."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Generator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -25,7 +27,19 @@ structlog.configure(
 )
 
 SERVICES = ("postgres", "redis", "rabbitmq", "s3")
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 8 * 1024**3
 IN_CI = os.environ.get("CI") == "true"  # noqa: TID251  # the tests' own switch, not a setting
+
+
+def pytest_configure() -> None:
+    """
+    Keep the tests' files in memory where there is room, so that no busy disk decides a test.
+
+    What a killed process has written stays there just as it does in the cache of a disk.
+    """
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= ROOM_BYTES:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))  # noqa: TID251  # for pytest
 
 
 def _service(item: pytest.Item) -> str | None:
