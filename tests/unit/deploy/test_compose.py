@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -15,11 +17,38 @@ from bot.settings import Settings
 from bot.settings_names import variable
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
+BOT = DEPLOY.parent / "bot"
 TEXT = (DEPLOY / "compose.yaml").read_text()
 COMPOSE = yaml.safe_load(TEXT)
 SERVICES: dict[str, Any] = COMPOSE["services"]
 OURS = {name: each for name, each in SERVICES.items() if each["image"] == "redraw"}
 VARIABLES = {variable(field) for field in Settings.model_fields}
+DOT_ENV = dict.fromkeys((*VARIABLES, "POSTGRES_PASSWORD", "AWS_SECRET_ACCESS_KEY"), "set")
+"""A file `.env` in which everything is set."""
+
+
+def _given(name: str, dot_env: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """
+    Return what a container finds set; a name without a value takes it over from `.env`.
+
+    Source: https://docs.docker.com/reference/compose-file/services/#environment
+    """
+    service = SERVICES[name]
+    found = dict(dot_env) if service.get("env_file") == ".env" else {}
+    for key, value in service.get("environment", {}).items():
+        found[key] = dot_env.get(key, "") if value is None else _filled(value, dot_env)
+    return {key: value for key, value in found.items() if value}
+
+
+def _filled(value: str, dot_env: Mapping[str, str]) -> str:
+    """Return `value` with what it names of `.env`, or else its default."""
+    return re.sub(r"\$\{(\w+):-(\w*)\}", lambda found: dot_env.get(found[1], found[2]), value)
+
+
+def _read_by(root: str) -> set[str]:
+    """Return the variables that a root reads, by the fields of the settings in its text."""
+    fields = set(re.findall(r"\bsettings\.(\w+)", (BOT / root).read_text()))
+    return {variable(field) for field in fields & Settings.model_fields.keys()}
 
 
 def test_the_bot_needs_no_profile_and_all_else_does() -> None:
@@ -42,10 +71,28 @@ def test_our_own_are_built_run_and_kept_as_they_should(name: str) -> None:
 
     assert (context / service["build"]["dockerfile"]).is_file()
     assert command in getattr(get_command(app), "commands")  # noqa: B009  # a group's own
-    assert service["environment"].keys() <= VARIABLES
-    assert Settings.read(service["environment"]).http_port == 8080
+    assert service["environment"].keys() <= VARIABLES | {"POSTGRES_PASSWORD"}
+    assert Settings.read(_given(name)).http_port == 8080
+    assert _given(name).get("REDRAW_LOG_FORMAT", "json") == "json"
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
+
+
+def test_each_finds_what_it_reads_and_nothing_else() -> None:
+    """No token of a chat reaches who draws; the API's key only who asks for it, or takes it."""
+    reads = _read_by("studio_process.py")
+    whole = DOT_ENV.keys() - {"POSTGRES_PASSWORD", "REDRAW_BROKER_URL"}
+
+    assert {"QOLABA_API_KEY", "REDRAW_BROKER_URL"} < reads
+    assert _given("studio", DOT_ENV).keys() == reads
+    assert _given("worker", DOT_ENV).keys() == reads - {"QOLABA_API_KEY"}
+    assert _given("bot", DOT_ENV).keys() == _given("replica", DOT_ENV).keys() == whole
+
+
+@pytest.mark.parametrize("name", ["redis", "postgres"])
+def test_servers_of_others_find_nothing_of_ours(name: str) -> None:
+    """A database's own server is told its password, and no more of `.env`."""
+    assert not _given(name, DOT_ENV).keys() & VARIABLES
 
 
 def test_settings_in_its_words_exist() -> None:
