@@ -9,6 +9,9 @@ plain side is the obvious code: a coroutine for each job, which sleeps and asks,
 everything when it ends. Ours is the whole thing: ledger with every commit on the disk, fences,
 deliveries with their intents, poller with a learned window. Each side runs in a process of its own.
 
+How late a side learns that a task is done is read off the server: from the instant at which the
+task is done until it is first asked for after that.
+
 With `--shared` there is a third side: ours as a replica, whose ledger and queue are on the local
 Postgres; the server's own CPU is not counted.
 """
@@ -24,6 +27,7 @@ import logging
 import multiprocessing
 import random
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -36,6 +40,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import psycopg
+import sqlalchemy as sa
 import structlog
 from aiohttp import web
 from PIL import Image
@@ -83,12 +88,22 @@ class Figures:
     core_share: float
     """CPU seconds by wall seconds, from the first order to the last delivery."""
     polls_per_job: float
+    learned_after_s: tuple[float, float]
+    """Median and 95th percentile of how long a task was done before it was asked for."""
     wall_s: float
     commits_per_job: float = 0.0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What the server saw of one side."""
+
+    polls: int
+    learned_after_s: tuple[float, float]
+
+
 def serve(pipe: Connection, median_s: float) -> None:
-    """Speak the API until killed; sends its port first, and the count of polls when asked."""
+    """Speak the API until killed; sends its port first, and what it saw of polls when asked."""
     asyncio.run(_serve(pipe, median_s))
 
 
@@ -96,6 +111,7 @@ async def _serve(pipe: Connection, median_s: float) -> None:
     rng = random.Random(1)
     done_at_s: dict[str, float] = {}
     polls = 0
+    delays_s: dict[str, float] = {}
     out = io.BytesIO()
     Image.new("RGB", (64, 48), "teal").save(out, "JPEG")
     nothing: dict[str, object] = {
@@ -116,23 +132,26 @@ async def _serve(pipe: Connection, median_s: float) -> None:
         nonlocal polls
         polls += 1
         task_id = (await request.json())["id"]
-        if time.monotonic() < done_at_s[task_id]:
+        late_s = time.monotonic() - done_at_s[task_id]
+        if late_s < 0:
             answer = {**nothing, "status": "PENDING", "task_id": task_id, "output": {}}
             return web.json_response(answer)
+        delays_s.setdefault(task_id, late_s)
         urls = [f"http://{request.host}/p/{task_id}.webp"]
         return web.json_response({**nothing, "status": "SUCCESS", "output": {"result": urls}})
 
     async def picture(_: web.Request) -> web.Response:
         return web.Response(body=out.getvalue(), content_type="image/jpeg")
 
-    async def count(_: web.Request) -> web.Response:
-        return web.json_response(polls)
+    async def seen(_: web.Request) -> web.Response:
+        at = statistics.quantiles(delays_s.values(), n=20)
+        return web.json_response({"polls": polls, "learned_after_s": [at[9], at[18]]})
 
     app = web.Application()
     app.router.add_post("/getImagetoImage", submit)
     app.router.add_post("/getImage", poll)
     app.router.add_get("/p/{name}", picture)
-    app.router.add_get("/polls", count)
+    app.router.add_get("/seen", seen)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, backlog=4096)
@@ -155,14 +174,15 @@ class Meter:
         """Take the memory's measure: everything is in flight now."""
         self._waiting_kb = _rss_kb() - self._rss_kb
 
-    def figures(self, count: int, polls: int) -> Figures:
+    def figures(self, count: int, asked: Asked) -> Figures:
         cpu_s = time.process_time() - self._cpu_s
         wall_s = time.monotonic() - self._wall_s
         return Figures(
             cpu_ms_per_job=1000 * cpu_s / count,
             kb_per_job=self._waiting_kb / count,
             core_share=cpu_s / wall_s,
-            polls_per_job=polls / count,
+            polls_per_job=asked.polls / count,
+            learned_after_s=asked.learned_after_s,
             wall_s=wall_s,
         )
 
@@ -185,8 +205,9 @@ class Bench:
     downloader: Downloader
     server: str
 
-    async def polls(self) -> int:
-        return int(await self.downloader.fetch(f"{self.server}/polls", limit_bytes=99))
+    async def asked(self) -> Asked:
+        seen = json.loads(await self.downloader.fetch(f"{self.server}/seen", limit_bytes=999))
+        return Asked(polls=seen["polls"], learned_after_s=tuple(seen["learned_after_s"]))
 
 
 @asynccontextmanager
@@ -263,13 +284,17 @@ async def run_plain(bench: Bench, count: int) -> Figures:
     async with asyncio.TaskGroup() as tasks:
         for number in range(count):
             tasks.create_task(carry_out(number))
-    return meter.figures(count, await bench.polls())
+    return meter.figures(count, await bench.asked())
 
 
 async def run_ours(bench: Bench, count: int) -> Figures:
     """Carry out the jobs with the ledger, the worker and the poller."""
+    commits: list[object] = []
+    sa.event.listen(sa.Engine, "commit", commits.append)
     async with LocalDispatcher(bench.folder / "lock") as dispatch:
-        return await _run(bench, count, f"sqlite:///{bench.folder / 'jobs.sqlite3'}", dispatch)
+        url = f"sqlite:///{bench.folder / 'jobs.sqlite3'}"
+        figures = await _run(bench, count, url, dispatch)
+    return replace(figures, commits_per_job=len(commits) / count)
 
 
 async def run_shared(bench: Bench, count: int) -> Figures:
@@ -307,7 +332,7 @@ async def _run(bench: Bench, count: int, url: str, dispatch: Dispatcher) -> Figu
         await _until(lambda: _are_all_waiting(poller, bench.deliverer, count))
         meter.all_waiting()
         await _until(lambda: len(bench.deliverer.said) == 3 * count)
-        figures = meter.figures(count, await bench.polls())
+        figures = meter.figures(count, await bench.asked())
         stop.set()
     return figures
 
@@ -400,7 +425,8 @@ def main() -> None:
         return
     print(f"{count} jobs in flight, asked for every {interval_s:g} s")
     print(
-        f"{'':6} {'CPU/job':>10} {'memory/job':>11} {'of a core':>10} {'polls/job':>10} {'wall':>8}"
+        f"{'':6} {'CPU/job':>10} {'memory/job':>11} {'of a core':>10} {'polls/job':>10} "
+        f"{'learned after':>16} {'wall':>8}"
     )
     cpu = {}
     for side in ("plain", "ours", "shared")[: 3 if arguments.shared else 2]:
@@ -408,7 +434,8 @@ def main() -> None:
         cpu[side] = made.cpu_ms_per_job
         print(
             f"{side:6} {made.cpu_ms_per_job:7.2f} ms {made.kb_per_job:8.1f} KB "
-            f"{made.core_share:9.0%} {made.polls_per_job:10.2f} {made.wall_s:6.1f} s"
+            f"{made.core_share:9.0%} {made.polls_per_job:10.2f} "
+            f"{'{:.2f}, {:.2f} s'.format(*made.learned_after_s):>16} {made.wall_s:6.1f} s"
             + (f" {made.commits_per_job:6.2f} commits/job" if made.commits_per_job else "")
         )
     for side in list(cpu)[1:]:
