@@ -74,10 +74,19 @@ def _agrees(user: str, jobs: int, *, as_json: bool) -> bool:
     print(f"and drafts of {user}: {jobs} jobs. It cannot remove:")
     for each in CANNOT:
         print(f"  - {each}")
-    if input("Go on? Type yes: ").strip().lower() == "yes":
+    if _answer("Go on? Type yes: ").strip().lower() == "yes":
         return True
     exits.say("nothing was removed")
     return False
+
+
+def _answer(question: str) -> str:
+    """Return what was typed; the end of the input is no answer."""
+    try:
+        return input(question)
+    except EOFError:
+        print()
+        return ""
 
 
 async def _count(places: tuple[Place, ...], user: str) -> int:

@@ -23,9 +23,16 @@ class Done:
 
 
 async def start(
-    *arguments: str, folder: Path, environ: Mapping[str, str] | None = None
+    *arguments: str,
+    folder: Path,
+    environ: Mapping[str, str] | None = None,
+    stdin: int = asyncio.subprocess.DEVNULL,
 ) -> asyncio.subprocess.Process:
-    """Start one command in `folder`; its data are in `folder/data` unless `environ` says else."""
+    """
+    Start one command in `folder`; its data are in `folder/data` unless `environ` says else.
+
+    Nothing is typed unless `stdin` is a terminal's end.
+    """
     given = {
         "PATH": os.defpath,
         "HOME": str(folder),
@@ -42,6 +49,7 @@ async def start(
         *arguments,
         cwd=folder,
         env=given,
+        stdin=stdin,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
