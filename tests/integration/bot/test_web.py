@@ -22,11 +22,12 @@ from adapters.lead import Presence
 from bot import picture_links, web
 from bot.link_key import link_key
 from bot.metrics import Metrics
-from bot.pulse import Pulse
+from bot.pulse import LASTS_S, Pulse
 from core.clock import SystemClock
 from core.errors import SettingsError
 from core.jobs.job import Facts, Job, Order, Origin
 from core.jobs.lifecycle import Event
+from core.jobs.mode import Halt
 from core.jobs.quota import Limits
 from core.jobs.store.engine import migrate
 from core.jobs.store.ledger import Ledger, open_ledger
@@ -34,6 +35,7 @@ from core.media import links
 from core.media.item import Kind, MediaItem
 from core.media.spool import FileSpool
 from core.request import GenerationRequest
+from tests.fakes.clock import VirtualClock
 
 PICTURE = b"\xff\xd8\xff\xe0 not much of a picture"
 CLOCK = SystemClock()
@@ -387,3 +389,36 @@ async def test_process_that_only_takes_orders_is_ready_without_a_worker(running:
 
     assert (before.worker, before.is_ready) == ("not running", False)
     assert (found.worker, found.is_ready) == ("elsewhere", True)
+
+
+@pytest.mark.parametrize(
+    "halted", [(Halt.PAUSED,), (Halt.DRAINING,), (Halt.PAUSED, Halt.DRAINING), ()]
+)
+async def test_what_is_halted_is_shown_and_is_no_fault(
+    running: Running, halted: tuple[Halt, ...]
+) -> None:
+    """An admin wanted it so: the process is ready, and both pages say what is halted."""
+    for halt in halted:
+        await running.ledger.control.halt(halt, CLOCK.now())
+    with running.pulse.beating():
+        answer = await get(f"{running.origin}/readyz")
+        numbers = await get(f"{running.origin}/metrics")
+
+    assert (answer.status, json.loads(answer.body)["halted"]) == (200, list(halted))
+    for halt in Halt:
+        line = f'redraw_halted{{what="{halt}"}} {float(halt in halted)}'
+        assert line in numbers.body.decode().splitlines()
+
+
+async def test_end_of_a_halt_is_shown(running: Running) -> None:
+    """`redraw jobs resume` is seen by the time that a finding has lasted."""
+    clock = VirtualClock()
+    pulse = Pulse(running.ledger, clock)
+    with pulse.beating():
+        await running.ledger.control.halt(Halt.DRAINING, CLOCK.now())
+        before = await pulse.readiness()
+        await running.ledger.control.resume()
+        await clock.advance(LASTS_S)
+        after = await pulse.readiness()
+
+    assert (before.halted, after.halted) == (("draining",), ())
