@@ -332,7 +332,7 @@ def doctor(
 
 @app.command()
 def migrate() -> None:
-    """Bring the database to what this version needs."""
+    """Bring the database to what this version needs; `redraw run` does that to a preview's file."""
     from bot import migrating
 
     raise typer.Exit(migrating.main())
