@@ -97,9 +97,13 @@ class Replica(discord_process.Bot):
 
     async def ready(self) -> tuple[int, Line]:
         """Return what `/readyz` answers."""
-        origin = (await self.logged("started"))["web"]
+        origin = await self.origin()
         async with aiohttp.ClientSession() as http, http.get(f"{origin}/readyz") as answer:
             return answer.status, await answer.json()
+
+    async def origin(self) -> str:
+        """Return where its web server is."""
+        return str((await self.logged("started"))["web"])
 
     async def stands(self, **chats: str) -> None:
         """Return once `/readyz` shows so of the chats."""
@@ -120,6 +124,8 @@ class ReplicaSet:
     discord: DiscordServer
     provider: ProviderServer
     slack: SlackServer | None
+    mode: Mode = Mode.SOCKET
+    """How Slack reaches the replicas; over HTTP whoever opens the set puts a front before them."""
     replicas: list[Replica] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -131,7 +137,7 @@ class ReplicaSet:
             self.on_slack = slack_process.Bot(
                 folder=self.folder,
                 slack=self.slack,
-                mode=Mode.SOCKET,
+                mode=self.mode,
                 provider=self.provider,
                 way="command",
             )
@@ -143,8 +149,8 @@ class ReplicaSet:
         return {
             "REDRAW_DATABASE_URL": self.database,
             "REDRAW_MEDIA_URL": f"file://{self.folder / 'media'}",
-            "REDRAW_HTTP_PORT": "0",
             **slack,
+            "REDRAW_HTTP_PORT": "0",
         }
 
     async def start(self, name: str, role: str = "all") -> Replica:
@@ -188,7 +194,9 @@ class ReplicaSet:
 
 
 @contextlib.asynccontextmanager
-async def replicas_of(folder: Path, *, with_slack: bool = False) -> AsyncIterator[ReplicaSet]:
+async def replicas_of(
+    folder: Path, *, with_slack: bool = False, mode: Mode = Mode.SOCKET
+) -> AsyncIterator[ReplicaSet]:
     """Open the fakes over a database of its own; at the end nothing may be there twice."""
     folder.mkdir()
     with new_database() as database:
@@ -200,6 +208,7 @@ async def replicas_of(folder: Path, *, with_slack: bool = False) -> AsyncIterato
                 discord=await opened.enter_async_context(DiscordServer()),
                 provider=await opened.enter_async_context(ProviderServer(fetches_references=True)),
                 slack=await opened.enter_async_context(SlackServer()) if with_slack else None,
+                mode=mode,
             )
             try:
                 yield several
