@@ -133,11 +133,13 @@ async def test_buttons_of_a_result_are_pressed_at_either(tmp_path: Path) -> None
             before = jobs(site.slack)
             site.next_to(replica)
             await site.bot.ann.click(card, "Run again")
-            await site.slack.until(
-                lambda seen=before: jobs(site.slack) - seen, "a card", within_s=PATIENCE_S
-            )
+            await _another_card(site, before)
             await _deleted(site, await ended(site.bot, prompt), replica)
             assert site.several.provider.count(prompt=prompt) == 2
+
+
+async def _another_card(site: Site, before: set[str]) -> None:
+    await site.slack.until(lambda: jobs(site.slack) - before, "a card", within_s=PATIENCE_S)
 
 
 async def _deleted(site: Site, card: Message, asks_at: Replica) -> None:
