@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bot.metrics import Metrics
 from core.clock import Clock
 from core.errors import (
@@ -9,9 +11,11 @@ from core.errors import (
     DeliveryGone,
     DeliveryRefused,
     DeliveryRetryable,
+    Misconfiguration,
     OutcomeUnknown,
     ProviderMisconfigured,
     ProviderUnavailable,
+    Rejection,
     RequestRejected,
     StaleJob,
 )
@@ -22,6 +26,18 @@ from core.jobs.steps import Provider
 from core.media.item import MediaItem
 from core.provider.dialect import Call, Pending, Poll, Produced
 
+TROUBLES_OF_CALLS: Final = (
+    "throttled",
+    "unavailable",
+    "outcome_unknown",
+    "broke",
+    *(f"rejected_{rejection.value}" for rejection in Rejection),
+    *(f"misconfigured_{cause.value}" for cause in Misconfiguration),
+)
+"""All that `outcome_of_call` says."""
+TROUBLES_OF_DELIVERIES: Final = ("put_off", "refused", "gone", "taken_over", "failed", "broke")
+"""All that `outcome_of_delivery` says."""
+
 
 class MeteredProvider:
     """The API, with every call counted by what came of it."""
@@ -29,6 +45,10 @@ class MeteredProvider:
     def __init__(self, provider: Provider, metrics: Metrics) -> None:
         self._provider = provider
         self._metrics = metrics
+        for outcome in ("accepted", *TROUBLES_OF_CALLS):
+            metrics.submits.labels(outcome)
+        for outcome in ("pending", "produced", "failed", *TROUBLES_OF_CALLS):
+            metrics.polls.labels(outcome)
 
     async def submit(self, call: Call) -> str:
         """Send a paid call; raises ProviderError."""
@@ -61,6 +81,11 @@ class MeteredDeliverer:
         self._metrics = metrics
         self._clock = clock
         self._platform = platform
+        for outcome in ("sent", *TROUBLES_OF_DELIVERIES):
+            for kind in DeliveryKind:
+                metrics.deliveries.labels(platform, kind.value, outcome)
+        for outcome in ("shown", *TROUBLES_OF_DELIVERIES):
+            metrics.edits.labels(platform, outcome)
 
     async def was_acknowledged(self, job: Job) -> bool:
         """Whether the platform took the acknowledgement; raises DeliveryRetryable."""

@@ -30,7 +30,12 @@ _TASK_BUCKETS_S = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 900)
 
 
 class Metrics:
-    """The numbers of one process; every counter is there from the start, at nought."""
+    """
+    The numbers of one process; every counter is there from the start, at nought.
+
+    Prometheus sees no increase in a number whose first value is 1. Whoever counts by an outcome
+    makes its counters when it is made itself.
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -83,6 +88,8 @@ class Metrics:
             ["cause"],
             registry=self.registry,
         )
+        for cause in Misconfiguration:
+            self._alarms.labels(cause.value)
         self._jobs = self._gauge("redraw_jobs", "Jobs in the ledger by state.", "state")
         self._oldest_s = self._gauge(
             "redraw_oldest_job_seconds", "Age of the oldest job in a state that is no end.", "state"

@@ -55,8 +55,8 @@ class Scripted:
 ERRORS = [
     (ProviderUnavailable("cut"), "unavailable"),
     (ProviderUnavailable("slow down", is_throttled=True), "throttled"),
-    (RequestRejected(Rejection.MODERATION), "rejected_moderation"),
-    (ProviderMisconfigured(Misconfiguration.CREDITS), "misconfigured_credits"),
+    *((RequestRejected(each), f"rejected_{each}") for each in Rejection),
+    *((ProviderMisconfigured(each), f"misconfigured_{each}") for each in Misconfiguration),
     (OutcomeUnknown("cut"), "outcome_unknown"),
     (RuntimeError("a bug"), "broke"),
 ]
@@ -67,6 +67,7 @@ async def test_failed_call_is_counted_and_passed_on(error: Exception, outcome: s
     """Whoever called sees the same error as without the counting."""
     metrics = Metrics()
     provider = MeteredProvider(Scripted(error), metrics)
+    before = samples(metrics)
     for call in (provider.submit(CALL), provider.poll("task")):
         with pytest.raises(type(error)) as caught:
             await call
@@ -75,6 +76,8 @@ async def test_failed_call_is_counted_and_passed_on(error: Exception, outcome: s
     found = samples(metrics)
     assert found["redraw_submits_total", (outcome,)] == 1
     assert found["redraw_polls_total", (outcome,)] == 1
+    assert before["redraw_submits_total", (outcome,)] == 0  # Prometheus would see no increase
+    assert before["redraw_polls_total", (outcome,)] == 0
 
 
 @pytest.mark.parametrize(
@@ -89,12 +92,15 @@ async def test_answer_is_counted_and_passed_on(answer: Poll, outcome: str) -> No
     """Each kind of answer has a count of its own."""
     metrics = Metrics()
     provider = MeteredProvider(Scripted(answer), metrics)
+    before = samples(metrics)
 
     assert await provider.submit(CALL) == "task"
     assert await provider.poll("task") is answer
     found = samples(metrics)
     assert found["redraw_submits_total", ("accepted",)] == 1
     assert found["redraw_polls_total", (outcome,)] == 1
+    assert before["redraw_submits_total", ("accepted",)] == 0
+    assert before["redraw_polls_total", (outcome,)] == 0
 
 
 def _delivery(kind: DeliveryKind, seq: int = 0) -> Delivery:
@@ -144,6 +150,7 @@ async def test_failed_delivery_is_counted_and_passed_on(error: Exception, outcom
     inner.fail("result", error)
     inner.fail("progress", error)
     chat = MeteredDeliverer(inner, metrics, VirtualClock(), platform="slack")
+    before = samples(metrics)
     for call in (
         chat.deliver(job, _delivery(DeliveryKind.RESULT), (), _note),
         chat.progress(job, ()),
@@ -155,6 +162,8 @@ async def test_failed_delivery_is_counted_and_passed_on(error: Exception, outcom
     found = samples(metrics)
     assert found["redraw_deliveries_total", ("result", outcome, "slack")] == 1
     assert found["redraw_edits_total", (outcome, "slack")] == 1
+    assert before["redraw_deliveries_total", ("result", outcome, "slack")] == 0
+    assert before["redraw_edits_total", (outcome, "slack")] == 0
     assert ("redraw_job_seconds_count", ("slack",)) not in found
 
 

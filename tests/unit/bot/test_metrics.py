@@ -87,6 +87,13 @@ def test_two_processes_in_one_interpreter_count_apart() -> None:
     assert ("redraw_polls_total", ("pending",)) not in samples(other)
 
 
+def test_first_alarm_is_an_increase() -> None:
+    """Prometheus sees none in a number that was not there before: it begins with nought."""
+    before = samples(Metrics())
+
+    assert [before["redraw_alarms_total", (cause,)] for cause in Misconfiguration] == [0, 0, 0]
+
+
 def test_acknowledgements_are_timed_by_platform() -> None:
     """What took longer than a platform waits is in no bucket but the last."""
     metrics = Metrics()
