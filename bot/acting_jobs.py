@@ -7,9 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from adapters.terminal.report import ExitCode
-from bot import databases
+from bot import databases, listing_jobs
 from core.clock import SystemClock
-from core.errors import UnknownJob
 from core.jobs.job import Job
 from core.jobs.lifecycle import Event, Reason, State
 from core.jobs.store.ledger import Ledger
@@ -55,7 +54,10 @@ def cancel(job_id: str, *, as_json: bool) -> int:
 
 
 def _carry_out(job_id: str, act: Act, *, as_json: bool) -> int:
-    done = asyncio.run(_act_on(job_id.strip().upper(), act))
+    job_id = job_id.strip().upper()
+    done = asyncio.run(_act_on(job_id, act))
+    if isinstance(done, int):
+        return listing_jobs.not_found(job_id, unread=done)
     if as_json:
         databases.print_json(
             {
@@ -71,17 +73,20 @@ def _carry_out(job_id: str, act: Act, *, as_json: bool) -> int:
     return ExitCode.DONE if done.did else ExitCode.FAILED
 
 
-async def _act_on(job_id: str, act: Act) -> Done:
-    settings = databases.begin()
+async def _act_on(job_id: str, act: Act) -> Done | int:
+    """Return what was done, or in how many databases the job may be that could not be read."""
+    settings, unread = databases.begin(), 0
     for place in databases.of_bot(settings):
         async with databases.opened(place.url) as ledger:
+            unread += ledger is None
             if ledger and await databases.has(ledger, job_id):
                 return await act(ledger, await ledger.load(job_id))
     for url in databases.of_terminal(settings):
         async with databases.opened(url) as ledger:
+            unread += ledger is None
             if ledger and await databases.has(ledger, job_id):
                 return Done(job=await ledger.load(job_id), did=None, text=_OF_TRY)
-    raise UnknownJob(job_id)
+    return unread
 
 
 async def _retry(ledger: Ledger, job: Job) -> Done:

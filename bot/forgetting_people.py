@@ -27,6 +27,7 @@ CANNOT = (
     "backups of the database and of the pictures, and logs that were kept",
 )
 """What is out of our reach."""
+_NOTHING = "nothing was removed"
 _USER = re.compile(r"(?!terminal:)[a-z]+:\S+")
 
 
@@ -62,6 +63,9 @@ def forget(user: str, *, yes: bool, as_json: bool) -> int:
     if not yes and not _agrees(user, asyncio.run(_count(places, user)), as_json=as_json):
         return ExitCode.BAD_INPUT
     total = asyncio.run(_forget(settings, places, user))
+    if total.unread == len(places):
+        exits.say(_NOTHING)
+        return ExitCode.FAILED
     _tell(user, total, as_json=as_json)
     return ExitCode.FAILED if total.left or total.unread else ExitCode.DONE
 
@@ -76,7 +80,7 @@ def _agrees(user: str, jobs: int, *, as_json: bool) -> bool:
         print(f"  - {each}")
     if _answer("Go on? Type yes: ").strip().lower() == "yes":
         return True
-    exits.say("nothing was removed")
+    exits.say(_NOTHING)
     return False
 
 
@@ -126,6 +130,8 @@ async def _forget_in(settings: Settings, place: Place, ledger: Ledger, user: str
 
 
 def _tell(user: str, total: _Sum, *, as_json: bool) -> None:
+    if total.unread:
+        exits.say(f"{user} is not forgotten there: forget again once it can be read")
     if as_json:
         databases.print_json(
             {
@@ -133,6 +139,7 @@ def _tell(user: str, total: _Sum, *, as_json: bool) -> None:
                 "jobs": total.jobs,
                 "drafts": total.drafts,
                 "left": total.left,
+                "unread": total.unread,
                 "not_removed": list(CANNOT),
             }
         )

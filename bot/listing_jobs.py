@@ -19,6 +19,7 @@ from core.jobs.store.ledger import Ledger
 
 NOTHING_YET = "There are no jobs yet."
 NOTHING_SUCH = "There are no such jobs."
+NOT_FOUND = "no such job was found where jobs could be read"
 
 
 @dataclass(kw_only=True, slots=True)
@@ -57,14 +58,29 @@ def show(job_id: str, *, as_json: bool) -> int:
     Raises:
         UnknownJob: there is no such job.
     """
-    settings = databases.begin()
+    settings, job_id = databases.begin(), job_id.strip().upper()
     urls = [place.url for place in databases.of_bot(settings)]
-    told = asyncio.run(_told((*urls, *databases.of_terminal(settings)), job_id.strip().upper()))
+    told = asyncio.run(_told((*urls, *databases.of_terminal(settings)), job_id))
+    if isinstance(told, int):
+        return not_found(job_id, unread=told)
     if as_json:
         databases.print_json(job_pages.in_full(told))
     else:
         Console().print(job_pages.page(told))
     return ExitCode.DONE
+
+
+def not_found(job_id: str, *, unread: int) -> int:
+    """
+    Say that a job is nowhere where jobs could be read; `unread` databases could not be.
+
+    Raises:
+        UnknownJob: all of them could be, so there is no such job.
+    """
+    if not unread:
+        raise UnknownJob(job_id)
+    exits.say(NOT_FOUND)
+    return ExitCode.FAILED
 
 
 def _print(found: _Found, *, as_json: bool, none: str) -> None:
@@ -89,13 +105,16 @@ async def _newest(urls: Sequence[str], sought: Sought, limit: int) -> _Found:
     return found
 
 
-async def _told(urls: Sequence[str], job_id: str) -> Told:
+async def _told(urls: Sequence[str], job_id: str) -> Told | int:
+    """Return all about the job, or in how many databases it may be that could not be read."""
+    unread = 0
     for url in urls:
         async with databases.opened(url) as ledger:
             found = await _told_by(ledger, job_id) if ledger else None
+            unread += ledger is None
         if found is not None:
             return found
-    raise UnknownJob(job_id)
+    return unread
 
 
 async def _told_by(ledger: Ledger, job_id: str) -> Told | None:

@@ -12,6 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from core.clock import SystemClock
 from core.errors import DeliveryRefused
 from core.jobs.dispatch import LocalDispatcher
@@ -192,3 +194,50 @@ async def test_file_is_rebuilt_once_when_nobody_uses_it(tmp_path: Path) -> None:
 
     assert "is written anew, once" in rebuilt.out
     assert again.out == "The database is up to date.\n"
+
+
+AWAY = {"REDRAW_DATABASE_URL": "postgresql://redraw:hush-hush@127.0.0.1:9/redraw"}
+
+
+@pytest.mark.parametrize("command", ["show", "retry", "cancel"])
+async def test_nobody_tells_whether_there_is_a_job_without_its_database(
+    tmp_path: Path, command: str
+) -> None:
+    """An outage is no reason to believe that a job does not exist."""
+    done = await redraw(
+        "jobs", command, "01ARZ3NDEKTSV4RRFFQ69G5FAV", folder=tmp_path, environ=AWAY
+    )
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.splitlines() == [
+        "redraw: the database cannot be read (the database: OperationalError)",
+        "redraw: no such job was found where jobs could be read",
+    ]
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+async def test_nobody_is_called_forgotten_without_the_database(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """Whoever answers a person's wish has to know that nothing was done."""
+    done = await redraw(
+        "jobs", "forget", "discord:1", "--yes", *options, folder=tmp_path, environ=AWAY
+    )
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.splitlines()[1:] == ["redraw: nothing was removed"]
+    assert "hush-hush" not in done.err
+
+
+async def test_forgetting_in_part_is_said(tmp_path: Path) -> None:
+    """A preview's file that cannot be read keeps what it has, and the command says so."""
+    (tmp_path / "data" / "preview").mkdir(parents=True)
+    (tmp_path / "data" / "preview" / "redraw.sqlite").write_bytes(b"no database" * 100)
+    assert (await redraw("migrate", folder=tmp_path)).code == 0
+    done = await redraw("jobs", "forget", "discord:1", "--yes", folder=tmp_path)
+    as_json = await redraw("jobs", "forget", "discord:1", "--yes", "--json", folder=tmp_path)
+
+    assert (done.code, as_json.code) == (1, 1)
+    assert "Forgotten: 0 jobs" in done.out
+    assert "forget again" in done.err
+    assert json.loads(as_json.out)["unread"] == 1
