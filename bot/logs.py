@@ -119,11 +119,12 @@ def configure_file(path: Path, secrets: Iterable[str]) -> None:
     """
     Write lines to `path` instead of a terminal on which something else is drawn.
 
-    The file is kept to 1 MiB, with one older one beside it. Where it cannot be written to,
-    nothing is logged: a command that only prints must not fail for it.
+    The file is kept to 1 MiB, with one older one beside it; a folder that is not there yet is made
+    for its owner alone, since everything else will be there too. Where the file cannot be written
+    to, nothing is logged: a command that only prints must not fail for it.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handler = RotatingFileHandler(
             path, maxBytes=_FILE_BYTES, backupCount=_FILES - 1, encoding="utf-8"
         )

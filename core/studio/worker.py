@@ -44,8 +44,9 @@ _log = structlog.get_logger()
 def workbench(
     settings: StudioSettings, *, paint: Paint, clock: Clock, stopping: threading.Event
 ) -> Workbench:
-    """Return the place where a worker works; raises SettingsError."""
+    """Return the place where a worker works, for its owner alone; raises SettingsError."""
     try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Workbench(settings, paint=paint, clock=clock, stopping=stopping)
     except AddressRefused as exc:
         raise SettingsError("REDRAW_PUBLIC_URL", f"not an origin to fetch from: {exc}") from exc

@@ -208,6 +208,7 @@ def test_file_is_private_and_bounded(tmp_path: Path) -> None:
 
     assert json.loads(path.read_text())["event"] == "with [hidden]"
     assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_file_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:

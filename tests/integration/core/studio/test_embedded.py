@@ -63,6 +63,15 @@ async def test_leaves_nothing_behind(settings: StudioSettings, host: PictureHost
     assert found[1:] == [([], found[0][1])] * 2
 
 
+async def test_folder_is_its_owners(settings: StudioSettings, tmp_path: Path) -> None:
+    """Prompts and pictures lie there: nobody else on the machine looks in, whoever makes it."""
+    studio = replace(settings, data_dir=tmp_path / "studio", embedded=False)
+    async with open_studio(studio, paint=tiny_painter.paint):
+        mode = studio.data_dir.stat().st_mode
+
+    assert mode & 0o777 == 0o700
+
+
 async def test_prints_nothing(
     settings: StudioSettings, host: PictureHost, capfd: pytest.CaptureFixture[str]
 ) -> None:
