@@ -109,6 +109,9 @@ class Metrics:
         self._stuck = self._gauge(
             "redraw_rows_stuck", "Jobs that stay with dead replicas though they were given back."
         )
+        self._held_back = self._gauge(
+            "redraw_rows_held_back", "Jobs that wait because those who held them died too often."
+        )
         self._halted = self._gauge("redraw_halted", "Whether the operator has halted it.", "what")
 
     def acknowledged(self, platform: str, took_s: float) -> None:
@@ -149,6 +152,7 @@ class Metrics:
         """Take over how the looking after dead replicas goes; None where there are no replicas."""
         self._sweep_overdue.set(upkeep is not None and upkeep.is_overdue)
         self._stuck.set(0 if upkeep is None else upkeep.stuck)
+        self._held_back.set(0 if upkeep is None else upkeep.held_back)
 
     def page(self) -> bytes:
         """Return all numbers as Prometheus reads them."""

@@ -26,6 +26,8 @@ class Upkeep:
     """Whether that is so long ago that jobs of the dead may be left lying."""
     stuck: int
     """How many jobs stay with the dead though they were given back; should be 0."""
+    held_back: int = 0
+    """How many jobs wait because the processes that held them died too often; should be 0."""
 
 
 class Dispatcher(Protocol):

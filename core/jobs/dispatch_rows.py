@@ -44,9 +44,16 @@ A row refers to a worker that is not there: ours was removed as dead.
 Source: foreign_key_violation in postgresql.org/docs/current/errcodes-appendix.html.
 """
 
+DEADLINE_LATE_S = 5.0
+"""
+How long after its deadline a row that is held back is due, in seconds.
+
+Then whoever takes it ends the job and tells its user, also with a clock that is somewhat behind.
+"""
+
 _HELD = """
 WITH held AS MATERIALIZED (
-    SELECT id FROM procrastinate_jobs
+    SELECT id, lock FROM procrastinate_jobs
     WHERE id = %(row_id)s AND attempts = %(attempts)s AND status = 'doing' FOR UPDATE
 )
 """
@@ -65,6 +72,32 @@ SELECT procrastinate_retry_job_v2(
 ) FROM held
 """
 )
+_TAKE = (
+    _HELD
+    + """
+SELECT procrastinate_retry_job_v2(
+    id, NULL::timestamptz, %(priority)s::integer, NULL::varchar, NULL::varchar
+) FROM held
+"""
+)
+_TAKE_AND_HOLD_BACK = (
+    _HELD
+    + """
+SELECT procrastinate_retry_job_v2(
+    held.id,
+    LEAST(
+        now() + make_interval(secs => %(for_s)s),
+        CASE WHEN job.deadline_at > now()
+            THEN job.deadline_at + make_interval(secs => %(late_s)s) END
+    ),
+    %(priority)s::integer, NULL::varchar, NULL::varchar
+) FROM held LEFT JOIN job ON job.job_id = held.lock
+"""
+)
+_COUNT_HELD_BACK = """
+SELECT count(*) AS rows FROM procrastinate_jobs
+WHERE status = 'todo' AND priority < 0 AND scheduled_at > now()
+"""
 _BEAT = """
 SELECT procrastinate_update_heartbeat_v1(id) FROM procrastinate_workers WHERE id = %(worker_id)s
 """
@@ -77,7 +110,14 @@ SELECT id, status, task_name, priority, lock, queueing_lock, args, scheduled_at,
 FROM procrastinate_jobs
 WHERE worker_id = %(worker_id)s AND status = 'doing' AND NOT id = ANY(%(row_ids)s::bigint[])
 """
-_TELL = "SELECT pg_notify(%(channel)s, job_id) FROM unnest(%(job_ids)s::text[]) AS job_id"
+_TELL = """
+WITH due AS (
+    UPDATE procrastinate_jobs SET scheduled_at = NULL
+    WHERE status = 'todo' AND priority < 0 AND scheduled_at > now() AND lock = ANY(%(job_ids)s)
+)
+SELECT pg_notify(%(channel)s, job_id) FROM unnest(%(job_ids)s::text[]) AS job_id
+"""
+"""A job of which somebody wishes something is held back no longer: Cancel must not wait for it."""
 
 _log = structlog.get_logger()
 
@@ -189,6 +229,26 @@ class Rows(JobManager):
     ) -> None:
         """Let others have a row that is still held."""
         await self._end(job, _RETRY)
+
+    async def take_from_the_dead(self, job: Job, *, held_back_s: float = 0.0) -> None:
+        """
+        Let others have a row of a dead worker, and count that; later if it is to be held back.
+
+        Its priority says how often: procrastinate counts with `attempts` each time that a row was
+        given back, also by those who were told to stop. So it comes after those that never were
+        with the dead. It is never held back beyond the deadline of its job, if that is to come.
+        """
+        taken = {"priority": job.priority - 1}
+        if held_back_s > 0:
+            late = {"for_s": held_back_s, "late_s": DEADLINE_LATE_S}
+            await self._end(job, _TAKE_AND_HOLD_BACK, **taken, **late)
+        else:
+            await self._end(job, _TAKE, **taken)
+
+    async def held_back(self) -> int:
+        """Return how many rows wait because they were with the dead too often."""
+        found = await self.connector.execute_query_one_async(_COUNT_HELD_BACK)
+        return int(found["rows"])
 
     async def _end(self, job: Job, statement: Any, **values: object) -> None:
         """Each time that a row is given back its attempts are counted: they are its fence."""

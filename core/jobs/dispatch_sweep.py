@@ -36,7 +36,27 @@ class Vigil:
 OVERDUE_S = 60.0
 """So long without a look that succeeded is an alarm, in seconds."""
 
+DEATHS_BORNE = 2
+"""So often the process that holds a job may die before the job is suspected of it."""
+HELD_BACK_S, HELD_BACK_MAX_S = 20.0, 600.0
+"""How long a suspect is held back at first, in seconds, and at most; twice as long each time."""
+APART = 8
+"""Into so many places the rows that were with the dead together are spread, over half the time."""
+
 _log = structlog.get_logger()
+
+
+def held_back_s(deaths: int, row_id: int) -> float:
+    """
+    Return how long a row is held back whose holder died for the `deaths`-th time, in seconds.
+
+    The jobs that one process held are all suspected when it dies, so they come back apart: then
+    most of them are done before the one that kills is back.
+    """
+    if deaths <= DEATHS_BORNE:
+        return 0.0
+    longest_s = min(HELD_BACK_S * 2.0 ** (deaths - DEATHS_BORNE - 1), HELD_BACK_MAX_S)
+    return longest_s * (1 - row_id % APART / APART / 2)
 
 
 class Sweep:
@@ -76,11 +96,16 @@ class Sweep:
         """Whether no look has succeeded for OVERDUE_S."""
         self.stuck = 0
         """How many rows are still with the dead though they were given back: should be 0."""
+        self.held_back = 0
+        """How many rows wait because those who held them died too often: should be 0."""
 
     def upkeep(self) -> Upkeep:
         """Return what health and metrics show of it."""
         return Upkeep(
-            last_swept_at=self.last_swept_at, is_overdue=self.is_overdue, stuck=self.stuck
+            last_swept_at=self.last_swept_at,
+            is_overdue=self.is_overdue,
+            stuck=self.stuck,
+            held_back=self.held_back,
         )
 
     async def run(self) -> None:
@@ -95,6 +120,7 @@ class Sweep:
             if self._is_alive():
                 await self._look_for_left()
             await self._look_for_strays()
+            self.held_back = await self._rows.held_back()
         except exceptions.ConnectorException as exc:
             _log.warning("dispatch_sweep_failed", error=kind_of(exc))
             self._judge()
@@ -112,8 +138,16 @@ class Sweep:
             _log.error("dispatch_rows_stuck", rows=stuck)
         self._left, self.stuck = found, stuck
         for row in stalled:
-            _log.info("job_taken_from_the_dead", job_id=row.lock)
-            await self._rows.retry_job(row)
+            await self._take(row)
+
+    async def _take(self, row: Job) -> None:
+        """Let others have a row at once; later if it seems to be what kills those who hold it."""
+        deaths = 1 - row.priority
+        for_s = held_back_s(deaths, _id_of(row))
+        _log.info("job_taken_from_the_dead", job_id=row.lock, deaths=deaths)
+        if for_s:
+            _log.error("job_held_back", job_id=row.lock, deaths=deaths, for_s=round(for_s))
+        await self._rows.take_from_the_dead(row, held_back_s=for_s)
 
     async def _look_for_strays(self) -> None:
         """Give back rows that are down to us, but whose taking or ending got lost on the way."""

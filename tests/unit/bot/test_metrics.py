@@ -107,11 +107,11 @@ def test_acknowledgements_are_timed_by_platform() -> None:
 
 
 def test_looking_after_dead_replicas_is_shown_where_there_are_replicas() -> None:
-    """One process alone has nobody to look after: both numbers stay 0."""
+    """One process alone has nobody to look after: every number stays 0."""
     alone, shared = Metrics(), Metrics()
     alone.show_upkeep(None)
-    shared.show_upkeep(Upkeep(last_swept_at=None, is_overdue=True, stuck=3))
+    shared.show_upkeep(Upkeep(last_swept_at=None, is_overdue=True, stuck=3, held_back=2))
 
-    names = ("redraw_sweep_overdue", "redraw_rows_stuck")
-    assert [samples(alone)[name, ()] for name in names] == [0, 0]
-    assert [samples(shared)[name, ()] for name in names] == [1, 3]
+    names = ("redraw_sweep_overdue", "redraw_rows_stuck", "redraw_rows_held_back")
+    assert [samples(alone)[name, ()] for name in names] == [0, 0, 0]
+    assert [samples(shared)[name, ()] for name in names] == [1, 3, 2]

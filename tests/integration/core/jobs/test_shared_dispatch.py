@@ -19,7 +19,7 @@ from core.jobs.dispatch import Upkeep
 from core.jobs.dispatch_link import CONNECTIONS, connected
 from core.jobs.dispatch_procrastinate import ProcrastinateDispatcher, open_dispatcher
 from core.jobs.dispatch_rows import FORGOTTEN_S, QUEUE, Rows, row_of
-from core.jobs.dispatch_sweep import OVERDUE_S, Sweep, Vigil
+from core.jobs.dispatch_sweep import OVERDUE_S, Sweep, Vigil, held_back_s
 from core.jobs.job import Order, Origin
 from core.jobs.store.ledger import open_ledger
 from core.request import GenerationRequest
@@ -100,6 +100,17 @@ def an_order() -> Order:
         credits=1,
         preview=False,
     )
+
+
+async def ordered(sql: Sql, *, deadline_s: float) -> None:
+    """Have an order, and its row."""
+    url, clock = f"postgresql://{sql.info.user}@{sql.info.host}/{sql.info.dbname}", SystemClock()
+    async with (
+        open_dispatcher(url, clock) as dispatch,
+        open_ledger(url, clock, enqueue=dispatch.enqueue) as ledger,
+    ):
+        now = clock.now()
+        await ledger.admit(an_order(), limits=NO_LIMITS, deadline_s=deadline_s, now=now)
 
 
 async def test_order_and_row_are_committed_together(
@@ -227,6 +238,138 @@ async def test_rows_of_the_dead_go_back_to_the_queue(rows: Rows, sql: Sql) -> No
 
     assert statuses(sql) == [("alive", "doing", 0), ("dead", "todo", 1), ("removed", "todo", 1)]
     assert sweep.upkeep() == Upkeep(last_swept_at=clock.now(), is_overdue=False, stuck=0)
+
+
+async def died_with(sql: Sql, rows: Rows) -> None:
+    """Have a worker take the row that is due, however long it is held back, and die with it."""
+    sql.execute("UPDATE procrastinate_jobs SET scheduled_at = now() WHERE scheduled_at > now()")
+    worker = await taken(rows, sql, age_s=STALLED_S + 5)
+    assert await rows.fetch_job([QUEUE], worker)
+
+
+def waits_s(sql: Sql) -> list[float | None]:
+    """Return in how many seconds each row is due; None for at once."""
+    query = (
+        "SELECT extract(epoch FROM scheduled_at - now())::float8 FROM procrastinate_jobs "
+        "ORDER BY lock"
+    )
+    return [wait_s for (wait_s,) in sql.execute(query).fetchall()]
+
+
+async def test_job_whose_holders_die_is_held_back_for_longer_and_longer(
+    rows: Rows, sql: Sql
+) -> None:
+    """From the third time on: said as an error each time, and counted while it waits."""
+    await rows.defer_job_async(row_of("kills"))
+    sweep, _ = a_sweep(rows)
+    found = []
+    with capture_logs() as logs:
+        for _ in range(10):
+            await died_with(sql, rows)
+            await sweep.look()
+            found.append((waits_s(sql)[0], sweep.upkeep().held_back))
+    (row_id,) = sql.execute("SELECT id FROM procrastinate_jobs").fetchone() or ()
+    due_s = [held_back_s(deaths, row_id) for deaths in range(3, 11)]
+
+    assert found[:2] == [(None, 0), (None, 0)]
+    assert [wait_s for wait_s, _ in found[2:]] == pytest.approx(due_s, abs=5.0)
+    assert [count for _, count in found[2:]] == [1] * 8
+    errors = [each for each in logs if each["event"] == "job_held_back"]
+    assert [each["deaths"] for each in errors] == list(range(3, 11))
+    assert {(each["job_id"], each["log_level"]) for each in errors} == {("kills", "error")}
+
+
+async def test_nobody_takes_what_is_held_back_until_it_is_due(
+    dispatch: ProcrastinateDispatcher, rows: Rows, sql: Sql
+) -> None:
+    """It is no stray, nor stuck, and adopting makes no second row; then it is handed out."""
+    await rows.defer_job_async(row_of("kills"))
+    sweep, _ = a_sweep(rows)
+    for _ in range(3):
+        await died_with(sql, rows)
+        await sweep.look()
+    dispatch.enqueue(sql, ["other"])
+    with at_work(dispatch):
+        assert await dispatch.next() == "other"
+        await dispatch.adopt(["kills"])
+        await eventually(lambda: dispatch.sweep.held_back == 1)
+        assert statuses(sql) == [("kills", "todo", 3), ("other", "doing", 0)]
+        assert dispatch.sweep.stuck == 0
+        sql.execute("UPDATE procrastinate_jobs SET scheduled_at = now() WHERE lock = 'kills'")
+        assert await dispatch.next() == "kills"
+        await eventually(lambda: dispatch.sweep.held_back == 0)
+        dispatch.done("kills")
+        await eventually(lambda: statuses(sql) == [("other", "doing", 0)])
+
+
+async def test_what_was_only_handed_over_is_not_suspected(rows: Rows, sql: Sql) -> None:
+    """However often replicas were told to stop: that a row came back is no death."""
+    await rows.defer_job_async(row_of("a"))
+    worker = await taken(rows, sql)
+    for _ in range(5):
+        row = await rows.fetch_job([QUEUE], worker)
+        assert row is not None
+        await rows.retry_job(row)
+    await died_with(sql, rows)
+    sweep, _ = a_sweep(rows)
+    await sweep.look()
+
+    assert (statuses(sql), waits_s(sql)) == ([("a", "todo", 6)], [None])
+
+
+async def test_whoever_was_with_the_dead_comes_after_those_who_were_not(
+    rows: Rows, sql: Sql
+) -> None:
+    """So that the jobs of a day are not behind one that kills."""
+    await rows.defer_job_async(row_of("with the dead"))
+    await died_with(sql, rows)
+    await a_sweep(rows)[0].look()
+    await rows.defer_job_async(row_of("newer"))
+    worker = await taken(rows, sql)
+    fetched = [await rows.fetch_job([QUEUE], worker) for _ in range(2)]
+
+    assert [each.lock for each in fetched if each] == ["newer", "with the dead"]
+
+
+def test_those_who_were_together_come_back_apart() -> None:
+    """Rows have numbers in a row: each but the last has a place of its own, at most ten minutes."""
+    for deaths, longest_s in ((3, 20.0), (4, 40.0), (7, 320.0), (8, 600.0), (1000, 600.0)):
+        found = [held_back_s(deaths, row_id) for row_id in range(8)]
+        assert len(set(found)) == 8
+        assert longest_s / 2 < min(found) < max(found) == longest_s
+    assert [held_back_s(deaths, 1) for deaths in (1, 2)] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(("left_s", "from_s", "to_s"), [(30, 29, 36), (-30, 299, 601)])
+async def test_held_back_job_is_due_at_its_deadline(
+    rows: Rows, sql: Sql, left_s: float, from_s: float, to_s: float
+) -> None:
+    """Whoever takes it then ends it and tells its user; afterwards it is held back as before."""
+    await ordered(sql, deadline_s=left_s)
+    sql.execute("UPDATE procrastinate_jobs SET priority = -20")
+    await died_with(sql, rows)
+    await a_sweep(rows)[0].look()
+
+    (wait_s,) = waits_s(sql)
+    assert wait_s is not None
+    assert from_s < wait_s < to_s
+
+
+async def test_wish_is_not_held_back(
+    dispatch: ProcrastinateDispatcher, rows: Rows, sql: Sql
+) -> None:
+    """Whoever cancels a job that waits need not wait as well; nobody else's job is touched."""
+    for job_id in ("cancelled", "waits"):
+        await rows.defer_job_async(row_of(job_id))
+    sql.execute(
+        "UPDATE procrastinate_jobs SET priority = -3, scheduled_at = now() + interval '9 min'"
+    )
+    with at_work(dispatch):
+        await dispatch.offer("cancelled")
+        assert await dispatch.next() == "cancelled"
+        held, waiting = waits_s(sql)
+        assert held is None
+        assert waiting == pytest.approx(540.0, abs=60.0)
 
 
 async def test_nobody_is_taken_for_dead_by_one_that_was_away(rows: Rows, sql: Sql) -> None:
