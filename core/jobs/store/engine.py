@@ -27,6 +27,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from core.errors import SettingsError, StoreUnavailable
+from core.jobs.store.sockets import Sockets
 
 VARIABLE = "REDRAW_DATABASE_URL"
 BUSY_TIMEOUT_S = 5.0
@@ -76,29 +77,45 @@ class Database:
         self._engine = engine
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="ledger")
         self._timeout_s = timeout_s
+        self._sockets = Sockets(engine)
+        self._under_way: set[object] = set()
 
     async def transaction(self, work: Callable[[sa.Connection], T]) -> T:
         """
         Return what `work` returned, in a transaction that is committed by then.
+
+        A server ends what takes too long; one that does not has its connections cut.
 
         Raises:
             StoreUnavailable: the database failed or took too long; what is known of a commit that
                 took too long is nothing.
             Exception: whatever else `work` raised; its transaction is rolled back.
         """
-        loop = asyncio.get_running_loop()
+        loop, mark = asyncio.get_running_loop(), object()
         with in_our_words():
-            async with asyncio.timeout(self._timeout_s):
-                return await loop.run_in_executor(self._threads, self._run, work)
+            try:
+                async with asyncio.timeout(self._timeout_s):
+                    return await loop.run_in_executor(self._threads, self._run, work, mark)
+            except TimeoutError:
+                if mark in self._under_way:
+                    self._sockets.cut()
+                raise
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; a thread that still waits on one does so no longer."""
         self._threads.shutdown(wait=False)
+        if self._under_way:
+            self._sockets.cut()
+            await asyncio.to_thread(self._threads.shutdown)
         await asyncio.to_thread(self._engine.dispose)
 
-    def _run(self, work: Callable[[sa.Connection], T]) -> T:
-        with self._engine.begin() as connection:
-            return work(connection)
+    def _run(self, work: Callable[[sa.Connection], T], mark: object) -> T:
+        self._under_way.add(mark)
+        try:
+            with self._engine.begin() as connection:
+                return work(connection)
+        finally:
+            self._under_way.discard(mark)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

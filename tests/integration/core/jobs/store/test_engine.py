@@ -26,6 +26,7 @@ from core.jobs.store.engine import (
 from core.jobs.store.ledger import open_ledger
 from tests.fakes.clock import START, VirtualClock
 from tests.fakes.ledger_jobs import admitted, brought_to
+from tests.fakes.silence import line_to
 
 NOBODY = "postgresql://postgres:s3cret@127.0.0.1:9/none"
 
@@ -164,6 +165,46 @@ async def test_a_server_that_comes_back_is_used_again(postgres: str) -> None:
 
         assert await ledger.load(job.job_id) == job
         assert (await brought_to(ledger, State.QUEUED)).state is State.QUEUED
+
+
+@pytest.mark.postgres
+async def test_a_server_that_says_nothing_more_holds_up_nobody(postgres: str) -> None:
+    """Its machine may be gone: what waits for it fails in time, and what comes next goes on."""
+
+    def one(connection: sa.Connection) -> object:
+        return connection.execute(sa.select(1)).scalar()
+
+    async with line_to(5432) as line:
+        databases = await open_databases(line.through(postgres), timeout_s=2.0)
+        for database in (databases.writes, databases.reads):
+            assert await database.transaction(one) == 1
+            line.hush()
+            with pytest.raises(StoreUnavailable, match="TimeoutError"):
+                await database.transaction(one)
+            assert await database.transaction(one) == 1
+        await databases.close()
+
+
+@pytest.mark.postgres
+async def test_nothing_waits_for_a_silent_server_once_closed(postgres: str) -> None:
+    """Neither does the end of the process, which waits for every thread."""
+    before, begun = set(threading.enumerate()), threading.Event()
+
+    def wait(connection: sa.Connection) -> object:
+        begun.set()
+        return connection.execute(sa.select(sa.func.pg_sleep(10.0))).scalar()
+
+    async with line_to(5432) as line:
+        databases = await open_databases(line.through(postgres), timeout_s=60.0)
+        waiting = asyncio.get_running_loop().create_task(databases.reads.transaction(wait))
+        await asyncio.to_thread(begun.wait)
+        line.hush()
+        waiting.cancel()
+        await asyncio.wait({waiting})
+        await databases.close()
+
+    made = set(threading.enumerate()) - before
+    assert not [each.name for each in made if each.name.startswith("ledger")]
 
 
 @pytest.mark.postgres
