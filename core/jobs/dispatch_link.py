@@ -24,17 +24,57 @@ By itself it doubles its pauses for five minutes, and would come back minutes af
 SILENCE_MS = 20_000
 """How long the server may leave what was sent unacknowledged, in milliseconds."""
 STATEMENT_TIMEOUT_MS = 15_000
+ANSWER_S = 20.0
+"""
+How long a statement may take in all, in seconds; then its connection is given up.
+
+The server ends one that takes too long, unless its machine went away after it had taken it:
+nothing comes then, and the system notices only after hours.
+"""
+
+
+class _Connector(PsycopgConnector):
+    """Fails what gets no answer, so that nothing waits for ever."""
+
+    def __init__(self, *, answer_s: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._answer_s = answer_s
+
+    async def execute_query_async(self, query: str, **arguments: Any) -> None:
+        async with self._answered():
+            await super().execute_query_async(query, **arguments)
+
+    async def execute_query_one_async(self, query: str, **arguments: Any) -> dict[str, Any]:
+        async with self._answered():
+            row: dict[str, Any] = await super().execute_query_one_async(query, **arguments)
+            return row
+
+    async def execute_query_all_async(self, query: str, **arguments: Any) -> list[dict[str, Any]]:
+        async with self._answered():
+            rows: list[dict[str, Any]] = await super().execute_query_all_async(query, **arguments)
+            return rows
+
+    @asynccontextmanager
+    async def _answered(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._answer_s):
+                yield
+        except TimeoutError as exc:
+            raise exceptions.ConnectorException from exc
 
 
 @asynccontextmanager
-async def connected(url: str, *, connections: int = CONNECTIONS) -> AsyncIterator[PsycopgConnector]:
+async def connected(
+    url: str, *, connections: int = CONNECTIONS, answer_s: float = ANSWER_S
+) -> AsyncIterator[PsycopgConnector]:
     """
     Open connections to the database of the ledger.
 
     Raises:
         StoreUnavailable: it cannot be reached.
     """
-    connector = PsycopgConnector(
+    connector = _Connector(
+        answer_s=answer_s,
         conninfo=f"postgresql:{url.partition(':')[2]}",
         min_size=1,
         max_size=connections,

@@ -26,7 +26,7 @@ from procrastinate.worker import Worker
 
 from core.clock import Clock
 from core.jobs.dispatch import Upkeep
-from core.jobs.dispatch_link import connected, kind_of
+from core.jobs.dispatch_link import ANSWER_S, connected, kind_of
 from core.jobs.dispatch_rows import QUEUE, TASK, Rows
 from core.jobs.dispatch_sweep import Sweep, Vigil
 from core.jobs.turns import Turns
@@ -45,15 +45,22 @@ _log = structlog.get_logger()
 
 @asynccontextmanager
 async def open_dispatcher(
-    url: str, clock: Clock, *, concurrency: int = CONCURRENCY, vigil: Vigil | None = None
+    url: str,
+    clock: Clock,
+    *,
+    concurrency: int = CONCURRENCY,
+    vigil: Vigil | None = None,
+    answer_s: float = ANSWER_S,
 ) -> AsyncIterator[ProcrastinateDispatcher]:
     """
     Open the queue in the database at `url`, whose schema is current.
 
+    A statement that gets no answer for `answer_s` seconds has failed.
+
     Raises:
         StoreUnavailable: the database cannot be reached.
     """
-    async with connected(url) as connector:
+    async with connected(url, answer_s=answer_s) as connector:
         dispatcher = ProcrastinateDispatcher(
             App(connector=connector),
             connector,

@@ -1,0 +1,35 @@
+"""A database that takes a statement and says nothing more: its machine may be gone for good."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import psycopg
+import pytest
+
+from core.clock import SystemClock
+from core.jobs.dispatch_procrastinate import open_dispatcher
+from tests.fakes.replicas import VIGIL
+from tests.fakes.silence import line_to
+
+pytestmark = pytest.mark.postgres
+
+Sql = psycopg.Connection[tuple[Any, ...]]
+PATIENCE_S = 60.0
+
+
+async def test_rows_are_taken_over_new_connections(shared_url: str, sql: Sql) -> None:
+    """No connection breaks, and yet a replica goes on taking jobs, and can be stopped."""
+    async with line_to(5432) as line, asyncio.timeout(2 * PATIENCE_S):
+        url = line.through(shared_url)
+        async with open_dispatcher(url, SystemClock(), vigil=VIGIL, answer_s=1.0) as dispatch:
+            running = asyncio.get_running_loop().create_task(dispatch.run())
+            dispatch.enqueue(sql, ["a"])
+            assert await dispatch.next() == "a"
+            line.hush()
+            dispatch.enqueue(sql, ["b"])
+            while await dispatch.next() != "b":
+                pass  # an outage that outlasts a death has the first one handed out again
+            running.cancel()
+            await asyncio.wait({running})
