@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 from ulid import ULID
 
@@ -15,6 +15,7 @@ from bot.web import Readiness
 from core.clock import Clock
 from core.errors import StoreUnavailable
 from core.jobs.dispatch import Upkeep
+from core.jobs.draft import Draft
 from core.jobs.store.ledger import Ledger
 
 PATIENCE_S = 1.0
@@ -22,7 +23,10 @@ PATIENCE_S = 1.0
 LASTS_S = 1.0
 """How long a finding is repeated instead of asking the store again, in seconds."""
 
-_BEFORE_ANYTHING = datetime(1970, 1, 1, tzinfo=UTC)
+_PROBE = "pulse"
+"""Whose form it is that is written to see whether anything can be."""
+_DROPPED = 100
+"""How many forms whose time is over are removed at once, ours among them."""
 
 
 class Pulse:
@@ -101,8 +105,16 @@ class Pulse:
 
 
 async def takes_writes(ledger: Ledger, clock: Clock) -> None:
-    """Make a write that changes nothing; raises StoreUnavailable when it cannot be made."""
-    await ledger.retain(_BEFORE_ANYTHING, 1, at=clock.now())
+    """
+    Write something and remove it; raises StoreUnavailable when that cannot be done.
+
+    It has to be a row: a transaction that changes nothing is taken by a disk that is full, too.
+    """
+    now = clock.now()
+    made_at = now - timedelta(seconds=LASTS_S)  # its time is over as soon as it is there
+    probe = Draft(draft_id=str(ULID()), platform=_PROBE, requester=_PROBE, created_at=made_at)
+    await ledger.drafts.insert(probe, expires_at=now)
+    await ledger.drafts.drop_expired(now=now, limit=_DROPPED)
 
 
 def _made_at(job_id: str) -> datetime:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
+import sqlite3
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -268,6 +270,35 @@ async def test_not_ready_when_the_store_takes_no_writes(tmp_path: Path) -> None:
     assert b'"store": "unavailable"' in answer.body
     assert numbers.status == 200
     assert b"redraw_store_up 0.0" in numbers.body
+
+
+@contextmanager
+def _full(folder: Path) -> Iterator[None]:
+    """Let no file of this process grow beyond the ledger's, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    size_bytes = (folder / "redraw.sqlite-wal").stat().st_size
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def test_not_ready_on_a_full_disk(tmp_path: Path) -> None:
+    """A disk that takes a lock and no data is as good as none; with room again all is well."""
+    async with _running(tmp_path) as running:
+        with _full(tmp_path):
+            found = await Pulse(running.ledger, CLOCK).readiness()
+        again = await Pulse(running.ledger, CLOCK).readiness()
+
+    assert (found.store, again.store) == ("unavailable", "ok")
+
+
+async def test_looking_leaves_nothing_behind(running: Running, tmp_path: Path) -> None:
+    """What is written to see whether it can be is removed at once."""
+    await running.pulse.readiness()
+    with closing(sqlite3.connect(tmp_path / "redraw.sqlite")) as connection:
+        assert connection.execute("SELECT count(*) FROM drafts").fetchall() == [(0,)]
 
 
 async def test_host_that_is_none_is_a_setting_to_change() -> None:
