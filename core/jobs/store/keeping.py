@@ -30,6 +30,13 @@ MAY_BE_EMPTIED = sa.and_(
     queries.IS_TERMINAL, JOB.c.emptied_at.is_(None), sa.not_(queries.HAS_OPEN_DELIVERY)
 )
 """The job has ended, has nothing left to say, and is not empty yet."""
+_OLD = (
+    sa.select(JOB.c.job_id)
+    .where(MAY_BE_EMPTIED, JOB.c.finished_at < bindparam("ended_before"))
+    .order_by(JOB.c.finished_at)
+    .limit(bindparam("limit", type_=sa.Integer))
+    .with_for_update(skip_locked=True)
+)
 _DROPPABLE = (
     sa.select(JOB.c.job_id)
     .where(
@@ -47,13 +54,10 @@ def empty_old(
     connection: sa.Connection, ended_before: datetime, limit: int, at: datetime
 ) -> tuple[str, ...]:
     """Empty the jobs that ended before that instant, the oldest first; return their ids."""
-    old = (
-        sa.select(JOB.c.job_id)
-        .where(MAY_BE_EMPTIED, JOB.c.finished_at < ended_before)
-        .order_by(JOB.c.finished_at)
-        .limit(limit)
-    )
-    change = emptied(at).where(JOB.c.job_id.in_(old)).returning(JOB.c.job_id)
+    # The rows first, as in `empty`; one that another process is changing has its turn next time.
+    values = {"ended_before": ended_before, "limit": limit}
+    old = [row["job_id"] for row in rows.many(connection, _OLD, values)]
+    change = emptied(at).where(JOB.c.job_id.in_(old), MAY_BE_EMPTIED).returning(JOB.c.job_id)
     return tuple(sorted(row["job_id"] for row in rows.many(connection, change, {})))
 
 

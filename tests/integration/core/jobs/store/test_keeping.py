@@ -247,3 +247,26 @@ async def test_job_that_another_process_shows_again_is_not_forgotten(postgres: s
         assert forgetting.result() is None
         assert (await ledger.load(job.job_id)).request.prompt
     engine.dispose()
+
+
+@pytest.mark.postgres
+async def test_old_job_that_another_process_shows_again_is_not_emptied(postgres: str) -> None:
+    """Retention comes by just then: there is something left to say, and words are needed for it."""
+    engine = sa.create_engine(database_url(postgres))
+    async with open_ledger(postgres, VirtualClock(), window_s=0.0) as ledger:
+        job = await brought_to(ledger, State.FAILED, Reason.NO_PLACE)
+        other = await brought_to(ledger, State.FAILED, Reason.NO_PLACE)
+        for ended in (job, other):
+            for row in await ledger.deliveries(ended.job_id):
+                begun = await ledger.record_delivery(ended, row, DeliveryEvent.BEGUN, SOON)
+                await ledger.record_delivery(ended, begun, DeliveryEvent.REFUSED, SOON)
+        late = SOON + timedelta(days=31)
+        with engine.begin() as elsewhere:
+            assert delivering.show_again(elsewhere, job.job_id, late)
+            async with asyncio.timeout(9):
+                emptied = await ledger.retain(late, 1000)
+
+        assert other.job_id in emptied
+        assert job.job_id not in {*emptied, *await ledger.retain(late, 1000)}
+        assert (await ledger.load(job.job_id)).request.prompt
+    engine.dispose()
