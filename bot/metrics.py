@@ -135,18 +135,20 @@ class Metrics:
         store_is_up: bool,
         worker_is_up: bool,
         chats: Mapping[str, bool],
-        unfinished_since: datetime | None,
-        now: datetime,
-        halted: Collection[str] = (),
     ) -> None:
-        """Take over whether the process can work, and since when something is unfinished."""
-        for halt in Halt:
-            self._halted.labels(halt.value).set(halt.value in halted)
+        """Take over whether the process can work."""
         self._store_up.set(store_is_up)
         self._worker_up.set(worker_is_up)
-        self._unfinished_s.set(_age_s(unfinished_since, now))
         for platform, is_up in chats.items():
             self._chat_up.labels(platform).set(is_up)
+
+    def show_standing(
+        self, unfinished_since: datetime | None, halted: Collection[str], now: datetime
+    ) -> None:
+        """Take over since when something is unfinished, and what is halted."""
+        self._unfinished_s.set(_age_s(unfinished_since, now))
+        for halt in Halt:
+            self._halted.labels(halt.value).set(halt.value in halted)
 
     def show_upkeep(self, upkeep: Upkeep | None) -> None:
         """Take over how the looking after dead replicas goes; None where there are no replicas."""

@@ -77,10 +77,9 @@ class Pulse:
             store_is_up=found.store == "ok",
             worker_is_up=found.worker == "running",
             chats={name: chat is Presence.CONNECTED for name, chat in found.chats.items()},
-            unfinished_since=found.oldest_unfinished_at,
-            halted=found.halted,
-            now=now,
         )
+        if found.halted is not None:  # else what was known last stands
+            metrics.show_standing(found.oldest_unfinished_at, found.halted, now)
         metrics.show_upkeep(self._upkeep())
         return metrics.page()
 

@@ -70,13 +70,13 @@ class Readiness:
     """`ok`, or what is wrong with it."""
     worker: str
     """`running`, `elsewhere` where other processes drive all jobs, or what it is instead."""
-    unfinished: int = 0
-    """Jobs with something left to do."""
+    unfinished: int | None = None
+    """Jobs with something left to do; None while the store cannot tell."""
     oldest_unfinished_at: datetime | None = None
     chats: Mapping[str, Presence] = field(default_factory=dict)
     """How we stand to each chat, by platform."""
-    halted: tuple[str, ...] = ()
-    """What the operator has halted; it is no reason not to be ready."""
+    halted: tuple[str, ...] | None = None
+    """What the operator has halted, as far as known; it is no reason not to be ready."""
 
     @property
     def is_ready(self) -> bool:
@@ -176,7 +176,7 @@ def _readyz(site: Site) -> Callable[[web.Request], Awaitable[web.Response]]:
             "store": found.store,
             "worker": found.worker,
             "chats": dict(found.chats),
-            "halted": list(found.halted),
+            "halted": found.halted,
             "unfinished": found.unfinished,
             "oldest_unfinished_s": None if age_s is None else round(max(age_s, 0.0), 1),
         }

@@ -41,6 +41,7 @@ from tests.fakes.clock import VirtualClock
 
 PICTURE = b"\xff\xd8\xff\xe0 not much of a picture"
 CLOCK = SystemClock()
+OLDEST = "redraw_oldest_unfinished_seconds"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,8 +269,27 @@ async def test_not_ready_when_the_store_takes_no_writes(tmp_path: Path) -> None:
 
     assert answer.status == 503
     assert b'"store": "unavailable"' in answer.body
+    assert json.loads(answer.body)["unfinished"] is None  # nobody knows
+    assert json.loads(answer.body)["halted"] is None
     assert numbers.status == 200
     assert b"redraw_store_up 0.0" in numbers.body
+
+
+async def test_what_was_known_is_shown_until_the_store_is_back(tmp_path: Path) -> None:
+    """While nobody can tell, a halt does not look ended, nor the oldest job done."""
+    async with _running(tmp_path) as running:
+        await running.ledger.control.halt(Halt.PAUSED, CLOCK.now())
+        clock, metrics = VirtualClock(CLOCK.now() + timedelta(minutes=5)), Metrics()
+        pulse = Pulse(running.ledger, clock)
+        await pulse.page(metrics)
+        async with _held(tmp_path):
+            await clock.advance(LASTS_S)
+            lines = (await pulse.page(metrics)).decode().splitlines()
+
+    (age_s,) = [float(line.split()[1]) for line in lines if line.startswith(f"{OLDEST} ")]
+    assert 'redraw_halted{what="paused"} 1.0' in lines
+    assert "redraw_store_up 0.0" in lines
+    assert age_s >= 300
 
 
 @contextmanager

@@ -49,9 +49,8 @@ def test_health_is_shown_as_nought_and_one() -> None:
         store_is_up=True,
         worker_is_up=False,
         chats={"discord": True, "slack": False},
-        unfinished_since=START - timedelta(minutes=2),
-        now=START,
     )
+    metrics.show_standing(START - timedelta(minutes=2), (), START)
     found = samples(metrics)
 
     assert (found["redraw_store_up", ()], found["redraw_worker_up", ()]) == (1, 0)
