@@ -16,6 +16,32 @@ VARIABLE = "REDRAW_DATABASE_URL"
 LOCK = 0x5245_4452_4151
 """The Postgres advisory lock under which the schema is changed."""
 
+CHURNING = ("procrastinate_jobs", "procrastinate_events")
+"""
+Tables whose rows live for a minute: each job leaves one dead row here for each time that it was
+taken, given back and ended, and its three or more events.
+"""
+UPKEEP = {
+    "autovacuum_vacuum_scale_factor": "0",
+    "autovacuum_vacuum_threshold": "1000",
+    "autovacuum_analyze_scale_factor": "0",
+    "autovacuum_analyze_threshold": "1000",
+}
+"""
+When Postgres tidies those up: after so many dead rows, however many are alive.
+
+By itself it waits for a fifth of the table. Dead rows lie in the way of whoever fetches the next
+job, and a table that once held ten thousand would never be small again.
+
+Source: postgresql.org/docs/current/sql-createtable.html (Storage Parameters).
+"""
+LOOKED_AFTER = "tidied-1"
+"""Noted when UPKEEP was set; another number has it set anew in every database."""
+
+_OPTIONS = """
+SELECT coalesce(array_agg(option_name), '{}') AS names
+FROM pg_class, pg_options_to_table(reloptions) WHERE oid = to_regclass(%(table)s)
+"""
 _STATE = """
 SELECT to_regclass('procrastinate_jobs') IS NOT NULL AS exists,
     obj_description(to_regclass('procrastinate_jobs'), 'pg_class') AS step
@@ -30,14 +56,15 @@ async def queue_is_current(url: str) -> bool:
         StoreUnavailable: the database cannot be reached.
     """
     async with _connected(url) as connector:
-        return (await _state(connector))[1] == _steps()[-1].name
+        return (await _state(connector))[1] == _wanted()
 
 
 async def migrate_queue(url: str) -> None:
     """
-    Bring the schema to the procrastinate that is installed; does nothing when it is.
+    Bring the schema to the procrastinate that is installed, and have it tidied up often enough.
 
-    Which of procrastinate's own migrations came last is noted on its table of jobs.
+    Does nothing where that was done; what an admin has set of UPKEEP stays. On procrastinate's
+    table of jobs it is noted which of its own migrations came last, and that UPKEEP was set.
 
     Raises:
         SettingsError: the tables are there, but were not made by Redraw.
@@ -46,19 +73,32 @@ async def migrate_queue(url: str) -> None:
     async with _connected(url) as connector:
         # One connection, so that the lock of the session holds all the while.
         await connector.execute_query_async("SELECT pg_advisory_lock(%(lock)s)", lock=LOCK)
-        exists, step = await _state(connector)
+        exists, noted = await _state(connector)
         if not exists:
             await _apply(connector, SchemaManager.get_schema(), _steps()[-1].name)
-        elif step is None:
+        elif noted is None:
             raise SettingsError(VARIABLE, "leads to tables of procrastinate that others have made")
         else:
-            await _go_on(connector, step)
+            await _go_on(connector, noted.partition(" ")[0])
+        if (await _state(connector))[1] != _wanted():
+            await _look_after(connector)
 
 
 async def _go_on(connector: PsycopgConnector, last: str) -> None:
     for step in _steps():
         if step.name > last:
             await _apply(connector, step.read_text("utf-8"), step.name)
+
+
+async def _look_after(connector: PsycopgConnector) -> None:
+    """Set what is not set, and note it; that waits for no reader and no writer."""
+    statements = [f"COMMENT ON TABLE procrastinate_jobs IS '{_wanted()}'"]
+    for table in CHURNING:
+        known = (await connector.execute_query_one_async(_OPTIONS, table=table))["names"]
+        missing = ", ".join(f"{name} = {UPKEEP[name]}" for name in UPKEEP if name not in known)
+        if missing:
+            statements.append(f"ALTER TABLE {table} SET ({missing})")
+    await connector.execute_query_async(";\n".join(statements))
 
 
 async def _apply(connector: PsycopgConnector, statements: str, name: str) -> None:
@@ -70,6 +110,11 @@ async def _apply(connector: PsycopgConnector, statements: str, name: str) -> Non
 async def _state(connector: PsycopgConnector) -> tuple[bool, str | None]:
     row = await connector.execute_query_one_async(_STATE)
     return bool(row["exists"]), row["step"]
+
+
+def _wanted() -> str:
+    """Return what is noted when nothing is left to do."""
+    return f"{_steps()[-1].name} {LOOKED_AFTER}"
 
 
 def _steps() -> list[Path]:
