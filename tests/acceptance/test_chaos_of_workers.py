@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from tests.acceptance.chaos.on_discord import OnDiscord
 from tests.acceptance.chaos.on_slack import OnSlack
 from tests.acceptance.chaos.plan import Errand
 from tests.acceptance.chaos.stores import FileStore
-from tests.conformance.conftest import URLS, left_tidy, need
+from tests.conformance.conftest import SERVED, URLS, left_tidy, need
 from tests.fakes.discord_server import DiscordServer
 from tests.fakes.provider_script import Script
 from tests.fakes.slack_server import SlackServer
@@ -90,16 +90,16 @@ def _errand(number: int) -> Errand:
     )  # fmt: skip
 
 
-@pytest.mark.rabbitmq
-async def test_killed_workers_lose_no_preview(tmp_path: Path) -> None:
+@pytest.mark.parametrize("broker", [each for each in SERVED if each.id != "folder"])
+async def test_killed_workers_lose_no_preview(tmp_path: Path, broker: str) -> None:
     """A killed worker's task is drawn by the other one, and its requester sees one result."""
     rng = random.Random(3)
     store = FileStore(tmp_path, inside="preview")
     async with contextlib.AsyncExitStack() as opened:
-        opened.enter_context(_tidy_queue("rabbitmq", tmp_path))
+        opened.enter_context(_tidy_queue(broker, tmp_path))
         discord = await opened.enter_async_context(DiscordServer())
         slack = await opened.enter_async_context(SlackServer())
-        api_url, workers = await opened.enter_async_context(_studio("rabbitmq", tmp_path))
+        api_url, workers = await opened.enter_async_context(_studio(broker, tmp_path))
         environ = {
             **store.environ(0), "QOLABA_API_KEY": KEY, "QOLABA_API_URL": api_url,
             "DISCORD_TOKEN": discord.token, "DISCORD_API_URL": discord.api_url,
@@ -115,11 +115,11 @@ async def test_killed_workers_lose_no_preview(tmp_path: Path) -> None:
             "Discord", within_s=PATIENCE_S,
         )  # fmt: skip
         await slack.socket.until_connected(1, within_s=PATIENCE_S)
-        await _ordered(on_discord, on_slack)
-        for _ in range(KILLS):
-            await _begun(tmp_path, workers)
-            await asyncio.sleep(rng.uniform(0.0, 0.5))
-            rng.choice(workers).kill(down_s=rng.uniform(0.0, 1.0))
+        for begin in range(0, JOBS, JOBS // KILLS):
+            await _all_back(workers)
+            async with asyncio.TaskGroup() as meanwhile:
+                meanwhile.create_task(_killed_amid_one(tmp_path, workers, rng))
+                await _ordered(on_discord, on_slack, range(begin, begin + JOBS // KILLS))
         async with asyncio.timeout(PATIENCE_S):
             while await store.unfinished():
                 await asyncio.sleep(0.5)
@@ -140,9 +140,9 @@ async def test_killed_workers_lose_no_preview(tmp_path: Path) -> None:
     assert [view for view in views if not _is_redrawn(view)] == []
 
 
-async def _ordered(on_discord: OnDiscord, on_slack: OnSlack) -> None:
-    """Have everybody order, each until that is taken."""
-    for number in range(JOBS):
+async def _ordered(on_discord: OnDiscord, on_slack: OnSlack, numbers: Iterable[int]) -> None:
+    """Have some order, each until that is taken."""
+    for number in numbers:
         people = (on_discord, on_slack)[number % 2]
         for attempt in range(20):
             act = await people.order(_errand(number), f"picture {number} of seed 3 try {attempt}")
@@ -150,13 +150,19 @@ async def _ordered(on_discord: OnDiscord, on_slack: OnSlack) -> None:
                 break
 
 
-async def _begun(folder: Path, workers: list[Replica]) -> None:
-    """Return once all are back and a task is in hand: those in hand are noted beside the tasks."""
+async def _all_back(workers: Sequence[Replica]) -> None:
+    """Return once every worker runs."""
     async with asyncio.timeout(PATIENCE_S):
-        while not all(worker.is_running for worker in workers) or not list(
-            (folder / "studio").rglob("begun/*")
-        ):
+        while not all(worker.is_running for worker in workers):
             await asyncio.sleep(0.05)
+
+
+async def _killed_amid_one(folder: Path, workers: Sequence[Replica], rng: random.Random) -> None:
+    """Kill a worker once a task is in hand: those in hand are noted beside the tasks."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not list((folder / "studio").rglob("begun/*")):
+            await asyncio.sleep(0.01)
+    rng.choice(workers).kill(down_s=rng.uniform(0.0, 1.0))
 
 
 def _is_redrawn(view: View) -> bool:
