@@ -8,7 +8,6 @@ from pathlib import Path
 from adapters.terminal.report import ExitCode
 from bot import logs, plans, sharing, storage
 from bot.settings import Settings
-from core.jobs.dispatch import LocalDispatcher
 from core.jobs.store import space
 
 _MIB = 1024 * 1024
@@ -32,8 +31,7 @@ async def _migrate(url: str, folder: Path) -> bool:
     if not storage.is_file(url):
         await sharing.migrate(url)
         return True
-    storage.make_folder(folder)
-    async with LocalDispatcher(folder / "redraw.lock"):
+    async with sharing.locked(url, folder / "redraw.lock"):
         await sharing.migrate(url)
         if rebuilt_bytes:
             await _rebuild(url, rebuilt_bytes)

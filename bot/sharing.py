@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -61,25 +61,49 @@ async def open_dispatch(url: str, lock: Path, clock: Clock) -> AsyncIterator[Dis
     """
     Open what shares out the jobs at `url`.
 
-    A SQLite file belongs to one process, which has the lock beside it; the jobs on a server are
-    shared with whoever else runs on it.
+    A SQLite file belongs to one process; the jobs on a server are shared with whoever else runs
+    on it.
 
     Raises:
         SettingsError: the folder is in use, or the database is of another version.
         StoreUnavailable: the database cannot be reached.
     """
-    storage.make_folder(lock.parent)
     if storage.is_file(url):
-        async with LocalDispatcher(lock) as alone:
+        async with locked(url, lock) as alone:
             yield alone
-    elif not await is_current(url):
+        return
+    storage.make_folder(lock.parent)
+    if not await is_current(url):
         reason = "leads to a database of another version: run `redraw migrate`"
         raise SettingsError(VARIABLE, reason)
-    else:
-        from core.jobs.dispatch_procrastinate import open_dispatcher
+    from core.jobs.dispatch_procrastinate import open_dispatcher
 
-        async with open_dispatcher(url, clock) as shared:
-            yield shared
+    async with open_dispatcher(url, clock) as shared:
+        yield shared
+
+
+@asynccontextmanager
+async def locked(url: str, lock: Path) -> AsyncIterator[LocalDispatcher]:
+    """
+    Keep everybody else from the folder of `lock`, and from that of the SQLite file at `url`.
+
+    Raises:
+        SettingsError: one of them is in use, or cannot be written to.
+    """
+    async with AsyncExitStack() as held:
+        storage.make_folder(lock.parent)
+        dispatch = await held.enter_async_context(LocalDispatcher(lock))
+        beside = _beside(url, lock)
+        if beside is not None:
+            storage.make_folder(beside.parent)
+            await held.enter_async_context(LocalDispatcher(beside, variable=VARIABLE))
+        yield dispatch
+
+
+def _beside(url: str, lock: Path) -> Path | None:
+    """Return the lock in the folder of the file at `url`; None where that is `lock`."""
+    file = Path(str(engine.database_url(url).database)).resolve()
+    return None if file.parent == lock.parent.resolve() else file.with_name(lock.name)
 
 
 async def is_current(url: str) -> bool:

@@ -101,9 +101,11 @@ class LocalDispatcher:
     The operating system lets go of the lock when the process ends, however it ends.
     """
 
-    def __init__(self, lock_path: Path) -> None:
+    def __init__(self, lock_path: Path, *, variable: str = "REDRAW_DATA_DIR") -> None:
+        """`variable` is the setting that chose the folder."""
         self._lock = filelock.FileLock(lock_path, thread_local=False)
         self._folder = lock_path.parent
+        self._variable = variable
         self._turns = Turns()
         self.is_shared = False
         """Never: the lock keeps everybody else out."""
@@ -121,13 +123,13 @@ class LocalDispatcher:
             self._lock.acquire(blocking=False)
         except filelock.Timeout as exc:
             raise SettingsError(
-                "REDRAW_DATA_DIR",
+                self._variable,
                 f"{self._folder} is in use by another Redraw process; "
                 "stop that one, or choose another folder",
             ) from exc
         except OSError as exc:
             raise SettingsError(
-                "REDRAW_DATA_DIR", f"{self._folder} cannot be written to: {exc.strerror}"
+                self._variable, f"{self._folder} cannot be written to: {exc.strerror}"
             ) from exc
         return self
 

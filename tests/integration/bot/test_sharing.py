@@ -25,9 +25,25 @@ async def test_file_belongs_to_one_process(tmp_path: Path) -> None:
     url, lock = f"sqlite:///{tmp_path / 'jobs'}", tmp_path / "data" / "lock"
     async with sharing.open_dispatch(url, lock, CLOCK) as dispatch:
         assert isinstance(dispatch, LocalDispatcher)
-        with pytest.raises(SettingsError, match="in use"):
+        with pytest.raises(SettingsError, match=r"REDRAW_DATA_DIR.*in use"):
             async with sharing.open_dispatch(url, lock, CLOCK):
                 pass
+
+
+async def test_file_belongs_to_one_process_whatever_its_data_folder(tmp_path: Path) -> None:
+    """Both would drive its jobs, and each would take what the other submits for cut short."""
+    data = tmp_path / "data"
+    data.mkdir()
+    (tmp_path / "other name").symlink_to(data)
+    one, other = data / "redraw.lock", tmp_path / "elsewhere" / "redraw.lock"
+    url, same = f"sqlite:///{data / 'jobs'}", f"sqlite:///{tmp_path / 'other name' / 'jobs'}"
+    for first, second in ((one, other), (other, one), (other, tmp_path / "third" / "redraw.lock")):
+        async with sharing.open_dispatch(url, first, CLOCK):
+            with pytest.raises(SettingsError, match="in use"):
+                async with sharing.open_dispatch(same, second, CLOCK):
+                    pass
+        async with sharing.open_dispatch(same, second, CLOCK):
+            pass
 
 
 @pytest.mark.postgres
