@@ -43,7 +43,8 @@ _SHAPES = (
     re.compile(r"(?i)(bearer\s+)[A-Za-z0-9._~+/=-]+"),
     re.compile(r"(/media/)[A-Za-z0-9._=-]+(?=/)"),
     re.compile(
-        r"(?i)([?&](?:x-amz-signature|x-amz-credential|sig|signature|hm|ticket)=)[^&\s\"']+"
+        r"(?i)([?&](?:x-(?:amz|goog)-(?:signature|credential|security-token)"
+        r"|sig|signature|hm|ticket)=)[^&\s\"']+"
     ),
     re.compile(r"(/(?:webhooks|interactions)/\d+/)[^/\s?\"']+"),
     re.compile(r"(://[^/\s:@]*:)[^/\s@]+(?=@)"),

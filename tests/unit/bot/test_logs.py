@@ -132,6 +132,8 @@ def test_no_secret_in_any_line(log_format: str) -> None:
         ("GET /media/abc.def_-1/0f.jpg", "GET /media/[hidden]/0f.jpg"),
         ("redis://:pw9@host/0", "redis://:[hidden]@host/0"),
         ("https://b/x?X-Amz-Signature=00ff&y=1", "https://b/x?X-Amz-Signature=[hidden]&y=1"),
+        ("s3?X-Amz-Security-Token=IQoJb3%2B&y=1", "s3?X-Amz-Security-Token=[hidden]&y=1"),
+        ("gs?y=1&X-Goog-Signature=00ff", "gs?y=1&X-Goog-Signature=[hidden]"),
         (
             "PATCH /webhooks/12/aW50ZX_-/messages/@original",
             "PATCH /webhooks/12/[hidden]/messages/@original",
@@ -166,6 +168,8 @@ def test_no_secret_in_any_line(log_format: str) -> None:
         "media link",
         "password",
         "presigned",
+        "presigned by a role",
+        "presigned by Google",
         "interaction's answer",
         "interaction's acknowledgement",
         "file of Discord",
