@@ -101,6 +101,12 @@ class Replica(discord_process.Bot):
         async with aiohttp.ClientSession() as http, http.get(f"{origin}/readyz") as answer:
             return answer.status, await answer.json()
 
+    async def metrics(self) -> str:
+        """Return what `/metrics` answers."""
+        origin = await self.origin()
+        async with aiohttp.ClientSession() as http, http.get(f"{origin}/metrics") as answer:
+            return await answer.text()
+
     async def origin(self) -> str:
         """Return where its web server is."""
         return str((await self.logged("started"))["web"])

@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from core.clock import SystemClock
@@ -165,6 +166,43 @@ async def test_gateway_leaves_jobs_until_there_is_a_worker(tmp_path: Path) -> No
         await several.on_discord.done(shown)
 
     assert several.provider.count(prompt="nobody works yet") == 1
+
+
+async def held(several: ReplicaSet, by_number: int) -> None:
+    """Return once the one job is known to run, and with the `by_number`-th that registered."""
+    query = (
+        "SELECT FROM procrastinate_jobs JOIN job ON job_id = lock AND state = 'running' "
+        "WHERE status = 'doing' AND worker_id = "
+        "(SELECT id FROM procrastinate_workers ORDER BY id OFFSET %s LIMIT 1)"
+    )
+    async with asyncio.timeout(TAKEN_OVER_WITHIN_S):
+        with psycopg.connect(several.database, autocommit=True) as sql:
+            while not sql.execute(query, (by_number,)).fetchall():
+                await asyncio.sleep(0.1)
+
+
+async def test_job_that_kills_does_not_go_round_for_ever(tmp_path: Path) -> None:
+    """Whoever takes it dies: the fourth holds it back, and serves others; Cancel ends it."""
+    async with replicas_of(tmp_path / "set") as several:
+        await several.leading("gateway", "gateway")
+        worker = await several.start("worker 0", "worker")
+        _, card = await several.on_discord.running("kills")
+        for number in range(3):
+            await held(several, number)
+            await worker.kill()
+            worker = await several.start(f"worker {number + 1}", "worker")
+        said = await worker.logged("job_held_back")
+        await ordered(several, "innocent")
+        async with asyncio.timeout(PATIENCE_S):
+            while "redraw_rows_held_back 1.0" not in await worker.metrics():
+                await asyncio.sleep(0.1)
+        cancelled_at = CLOCK.now()
+        await several.on_discord.ann.click(card, "Cancel")
+        await several.on_discord.titled(card, "Cancelled")
+
+    assert (said["job_id"], said["deaths"], said["level"]) == (job_of(card), 3, "error")
+    assert since_s(cancelled_at, [CLOCK.now()]) < said["for_s"]
+    assert several.provider.count(prompt="kills") == 1
 
 
 async def refused(several: ReplicaSet, name: str, *options: str, **changes: str) -> Done:
