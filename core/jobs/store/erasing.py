@@ -12,7 +12,7 @@ from core.jobs import deliveries
 from core.jobs.deliveries import DeliveryEvent
 from core.jobs.job import OPEN_DELIVERIES, Delivery, DeliveryState, Job
 from core.jobs.lifecycle import Event
-from core.jobs.store import admission, changes, control, keeping, lines, rows
+from core.jobs.store import admission, changes, control, keeping, lines, queries, rows
 from core.jobs.store.engine import Database
 from core.jobs.store.tables import COST, DELIVERY, DRAFTS, ERASURE, JOB, mended
 from core.jobs.store.writer import Writer
@@ -32,6 +32,9 @@ _JOBS = (
 _COUNT_JOBS = sa.select(sa.func.count().label("found")).select_from(JOB).where(*_OURS)
 _OURS_OF_DRAFTS = (DRAFTS.c.requester == bindparam("of"), DRAFTS.c.created_at <= bindparam("until"))
 _DROP_DRAFTS = sa.delete(DRAFTS).where(*_OURS_OF_DRAFTS).returning(DRAFTS.c.draft_id)
+_STILL_SETTLED = sa.select(JOB.c.job_id).where(
+    JOB.c.job_id == bindparam("of_job"), queries.IS_TERMINAL, sa.not_(queries.HAS_OPEN_DELIVERY)
+)
 _TAKE_AWAY = (
     sa.update(JOB)
     .where(JOB.c.job_id == bindparam("of_job"))
@@ -55,7 +58,9 @@ _NAMELESS_COST = (
     .values(requester=COST.c.platform + f":{NOBODY}")
 )
 _END_ERASURE = sa.delete(ERASURE).where(
-    ERASURE.c.requester == bindparam("of"), ERASURE.c.before_at <= bindparam("until")
+    ERASURE.c.requester == bindparam("of"),
+    ERASURE.c.before_at <= bindparam("until"),
+    sa.not_(sa.exists().where(*_OURS)),
 )
 
 
@@ -98,7 +103,7 @@ class ErasingStore:
         return tuple(Erasing(requester=row["requester"], until=row["before_at"]) for row in found)
 
     async def end(self, erasing: Erasing) -> None:
-        """Forget the wish as well: nothing is left of what it was about."""
+        """Forget the wish as well, unless something is left of what it was about."""
         values = {"of": erasing.requester, "until": erasing.until}
         await self._writer.write("", lambda connection: _run(connection, _END_ERASURE, values))
 
@@ -140,7 +145,11 @@ class ErasingStore:
         )
 
     async def erase(self, job_id: str, at: datetime) -> None:
-        """Remove from a settled job what was given and made, and who asked."""
+        """
+        Remove from a settled job what was given and made, and who asked.
+
+        One that its user brought back since it was settled stays as it is until it is settled anew.
+        """
         await self._writer.write(
             job_id, lambda connection: _erase(connection, job_id, at), alone=True
         )
@@ -198,7 +207,7 @@ def _end(connection: sa.Connection, job: Job, row: Delivery, at: datetime) -> No
 
 def _erase(connection: sa.Connection, job_id: str, at: datetime) -> None:
     job = rows.job(connection, job_id, to_change=True)
-    if job is None:
+    if job is None or rows.one(connection, _STILL_SETTLED, {"of_job": job_id}) is None:
         return
     ours = JOB.c.job_id == job_id
     connection.execute(keeping.emptied(at).where(ours, keeping.MAY_BE_EMPTIED))

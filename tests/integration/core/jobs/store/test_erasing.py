@@ -219,3 +219,23 @@ async def test_forgetting_that_is_killed_is_gone_on_with(house: House) -> None:
     assert house.files() == 0
     assert await house.ledger.erasing.noted() == ()
     assert {job.state for job in await house.ledger.list_all(9)} == {State.READY, State.CANCELLED}
+
+
+async def test_job_that_its_user_brings_back_meanwhile_keeps_its_name_for_the_next_round(
+    house: House,
+) -> None:
+    """Nameless with its words it would never be found again: the wish stays, and goes on."""
+    job = await house.job(State.FAILED, Reason.REJECTED, name="a", told=False)
+    for row in await house.ledger.deliveries(job.job_id):
+        begun = await house.ledger.record_delivery(job, row, DeliveryEvent.BEGUN, SOON)
+        await house.ledger.record_delivery(job, begun, DeliveryEvent.REFUSED, SOON)
+    erasing = await house.erasure.begin(ME)
+    await house.ledger.erasing.settle(job.job_id, LATER)
+    assert await house.ledger.show_again(job.job_id, LATER)
+    await house.ledger.erasing.erase(job.job_id, LATER)
+    await house.ledger.erasing.end(erasing)
+
+    assert await house.ledger.erasing.count(erasing) == 1
+    await house.erasure.finish()
+    assert house.leaks() == []
+    assert await house.ledger.erasing.noted() == ()
