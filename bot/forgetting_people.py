@@ -39,11 +39,18 @@ class _Sum:
     drafts: int = 0
     left: int = 0
     unread: int = 0
+    pictures_left: int = 0
 
-    def add(self, rounds: list[Erased]) -> None:
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is left to be removed."""
+        return not (self.left or self.unread or self.pictures_left)
+
+    def add(self, rounds: list[Erased], pictures_left: int) -> None:
         self.jobs += sum(one.jobs for one in rounds)
         self.drafts += sum(one.drafts for one in rounds)
         self.left += rounds[-1].left
+        self.pictures_left += pictures_left
 
 
 def forget(user: str, *, yes: bool, as_json: bool) -> int:
@@ -67,7 +74,7 @@ def forget(user: str, *, yes: bool, as_json: bool) -> int:
         exits.say(_NOTHING)
         return ExitCode.FAILED
     _tell(user, total, as_json=as_json)
-    return ExitCode.FAILED if total.left or total.unread else ExitCode.DONE
+    return ExitCode.DONE if total.is_whole else ExitCode.FAILED
 
 
 def _agrees(user: str, jobs: int, *, as_json: bool) -> bool:
@@ -108,14 +115,20 @@ async def _forget(settings: Settings, places: tuple[Place, ...], user: str) -> _
     for place in places:
         async with databases.opened(place.url) as ledger:
             if ledger:
-                total.add(await _forget_in(settings, place, ledger, user))
+                total.add(*await _forget_in(settings, place, ledger, user))
             else:
                 total.unread += 1
     return total
 
 
-async def _forget_in(settings: Settings, place: Place, ledger: Ledger, user: str) -> list[Erased]:
-    """Forget the person in one place, and wait a while for what has to end first."""
+async def _forget_in(
+    settings: Settings, place: Place, ledger: Ledger, user: str
+) -> tuple[list[Erased], int]:
+    """
+    Forget the person in one place, and wait a while for what has to end first.
+
+    Returns what each round came to, and how many pictures are still there.
+    """
     clock = SystemClock()
     forgetting = Forgetting(ledger, databases.pictures_of(settings, place, clock))
     erasure = Erasure(ledger, forgetting, clock)
@@ -126,12 +139,17 @@ async def _forget_in(settings: Settings, place: Place, ledger: Ledger, user: str
         await clock.sleep(AGAIN_S)
         rounds.append(await erasure.advance(erasing))
     await forgetting.finish()
-    return rounds
+    return rounds, forgetting.left
 
 
 def _tell(user: str, total: _Sum, *, as_json: bool) -> None:
     if total.unread:
         exits.say(f"{user} is not forgotten there: forget again once it can be read")
+    if total.pictures_left:
+        exits.say(
+            f"{total.pictures_left} pictures could not be removed just now: a Redraw that runs "
+            "removes them within a day or so"
+        )
     if as_json:
         databases.print_json(
             {
@@ -140,6 +158,7 @@ def _tell(user: str, total: _Sum, *, as_json: bool) -> None:
                 "drafts": total.drafts,
                 "left": total.left,
                 "unread": total.unread,
+                "pictures_left": total.pictures_left,
                 "not_removed": list(CANNOT),
             }
         )

@@ -53,6 +53,11 @@ class Forgetting:
         self._left: dict[str, tuple[MediaItem, str]] = {}
         self._under_way: set[asyncio.Task[Job | None]] = set()
 
+    @property
+    def left(self) -> int:
+        """How many pictures could not be removed just now."""
+        return len(self._left)
+
     async def forget(self, job_id: str, at: datetime) -> Job | None:
         """
         Remove words and pictures of a job; return what is left of it.

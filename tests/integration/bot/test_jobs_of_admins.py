@@ -19,8 +19,11 @@ from core.errors import DeliveryRefused
 from core.jobs.dispatch import LocalDispatcher
 from core.jobs.lifecycle import State
 from core.jobs.oversight import Oversight
+from core.jobs.store.ledger import open_ledger
 from core.media.item import Kind
+from core.media.spool import FileSpool
 from tests.fakes.jobs import picture_bytes
+from tests.fakes.ledger_jobs import OUTPUT, brought_to
 from tests.fakes.provider_script import Script
 from tests.fakes.rig import Rig, open_rig
 from tests.integration.bot.processes import Done, redraw
@@ -241,3 +244,21 @@ async def test_forgetting_in_part_is_said(tmp_path: Path) -> None:
     assert "Forgotten: 0 jobs" in done.out
     assert "forget again" in done.err
     assert json.loads(as_json.out)["unread"] == 1
+
+
+async def test_pictures_that_stay_for_now_are_said(tmp_path: Path) -> None:
+    """The store of pictures is away: the name is gone, and nobody believes that they are."""
+    folder = tmp_path / "data"
+    assert (await redraw("migrate", folder=tmp_path)).code == 0
+    now = SystemClock().now()
+    async with open_ledger(f"sqlite:///{folder / 'redraw.sqlite'}", SystemClock()) as ledger:
+        await brought_to(ledger, State.READY, at=now, now=now, requester="discord:1")
+    in_the_way = FileSpool(folder / "media").path_of(OUTPUT)
+    in_the_way.mkdir(parents=True)  # what cannot be deleted as a file is
+    done = await redraw("jobs", "forget", "discord:1", "--yes", "--json", folder=tmp_path)
+    told = json.loads(done.out)
+    in_words = await redraw("jobs", "forget", "discord:1", "--yes", folder=tmp_path)
+
+    assert (done.code, told["jobs"], told["pictures_left"]) == (1, 1, 1)
+    assert "1 pictures could not be removed just now" in done.err
+    assert (in_words.code, in_words.err) == (0, "")
