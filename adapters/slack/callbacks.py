@@ -2,14 +2,15 @@
 Doer: the answers to one act: the acknowledgement that Slack waits for, and what may follow it.
 
 An acknowledgement goes back the way the act came, so whoever brought the act takes the `Answer`
-and says what became of it. Forms and private words are calls of their own, which nothing repeats:
-a trigger is good once, and words that come twice are worse than none.
+and says what became of it. Forms and private words are calls of their own. A trigger is good once,
+and words that come twice are worse than none: so only words that Slack's rate limit kept back, and
+that nobody has seen for certain, are sent once more.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
@@ -18,7 +19,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack import outgoing
 from adapters.slack.blocks import Json, Message
 from adapters.slack.calls import Calls
+from adapters.slack.refusals import Hindrance
 from core.clock import Clock
+from core.errors import DeliveryRetryable
 
 ANSWER_WITHIN_S: Final = 2.8
 """
@@ -29,6 +32,8 @@ what is left is the way there and back.
 """
 CALL_S: Final = 5.0
 """How long a call for somebody who looks at the screen may take, in seconds."""
+STAYS_S: Final = 30.0
+"""How long somebody may be kept waiting for private words, in seconds; half of what an act has."""
 
 
 class Outcome(StrEnum):
@@ -76,6 +81,7 @@ class Callbacks:
 
     def __init__(self, client: AsyncWebClient, clock: Clock) -> None:
         self._calls = Calls(client, clock, call_s=CALL_S, upload_s=CALL_S)
+        self._clock = clock
 
     async def open_form(self, trigger_id: str, view: Json) -> None:
         """Show a form; only while the trigger is good."""
@@ -95,18 +101,29 @@ class Callbacks:
     ) -> None:
         """Tell one person in a channel something that nobody else sees."""
         told = {"channel": channel_id, "user": user_id, **message.fields}
-        await self._ask(
-            "chat.postEphemeral", told | ({"thread_ts": thread_ts} if thread_ts else {})
-        )
+        told |= {"thread_ts": thread_ts} if thread_ts else {}
+        await self._patiently(lambda: self._ask("chat.postEphemeral", told))
 
     async def respond(self, url: str, message: Message, *, thread_ts: str | None) -> None:
         """Tell whoever acted alone, beside what is there."""
         told = outgoing.to_respond(message)
-        await self._calls.respond(url, told | ({"thread_ts": thread_ts} if thread_ts else {}))
+        told |= {"thread_ts": thread_ts} if thread_ts else {}
+        await self._patiently(lambda: self._calls.respond(url, told))
 
     async def withdraw(self, url: str) -> None:
         """Take the private message away whose button was pressed."""
         await self._calls.respond(url, {"delete_original": True})
+
+    async def _patiently(self, call: Callable[[], Awaitable[object]]) -> None:
+        """Make a call, and once more after a rate limit."""
+        try:
+            await call()
+        except DeliveryRetryable as exc:
+            wait_s = exc.retry_after_s
+            if str(exc) != Hindrance.TOO_MANY or wait_s is None or wait_s > STAYS_S:
+                raise
+            await self._clock.sleep(wait_s)
+            await call()
 
     def _ask(self, method: str, told: Mapping[str, Any]) -> Awaitable[Mapping[str, Any]]:
         return self._calls.ask(method, json=dict(told))

@@ -155,6 +155,27 @@ async def test_redelivered_mistakes_are_told_once(
     assert [m for m in redraw.slack.world.messages if m.ephemeral] == [told]
 
 
+async def test_mistakes_are_told_after_a_rate_limit(redraw: Redraw, ann: Person) -> None:
+    """Slack lets nobody be told just now, and says when it will: then it is said, once."""
+    redraw.slack.faults.fail("chat.postEphemeral", status=429, retry_after_s=1)
+    sent = await ann.mention("ink strength:9", files=dict([PICTURE]))
+    told = await sent.told("Strength")
+    assert [m for m in redraw.slack.world.messages if m.ephemeral] == [told]
+    assert len(redraw.slack.called("chat.postEphemeral")) == 2
+
+
+async def test_mistakes_are_not_told_after_a_long_rate_limit(
+    redraw: Redraw, ann: Person, log: list[EventDict]
+) -> None:
+    """Nobody looks at the screen any more by then; the operator can read it."""
+    redraw.slack.faults.fail("chat.postEphemeral", status=429, retry_after_s=31)
+    await ann.mention("ink strength:9", files=dict([PICTURE]))
+    async with asyncio.timeout(PATIENCE_S):
+        while "slack_private_answer_lost" not in [line["event"] for line in log]:
+            await asyncio.sleep(0.02)
+    assert len(redraw.slack.called("chat.postEphemeral")) == 1
+
+
 async def test_form_without_a_field_to_say_it_at_is_acknowledged(
     redraw: Redraw, ann: Person, log: list[EventDict]
 ) -> None:
