@@ -171,7 +171,7 @@ async def test_mistakes_are_not_told_after_a_long_rate_limit(
     redraw.slack.faults.fail("chat.postEphemeral", status=429, retry_after_s=31)
     await ann.mention("ink strength:9", files=dict([PICTURE]))
     async with asyncio.timeout(PATIENCE_S):
-        while "slack_private_answer_lost" not in [line["event"] for line in log]:
+        while "slack_private_answer_lost" not in [each["event"] for each in log]:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     assert len(redraw.slack.called("chat.postEphemeral")) == 1
 
