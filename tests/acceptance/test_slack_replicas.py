@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -28,7 +29,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 MANY = 40
 """Orders of which at least one is with each replica."""
 _DRIVER = """
-SELECT worker_id = (SELECT min(id) FROM procrastinate_workers) FROM procrastinate_jobs
+SELECT worker_id = (SELECT min(id) FROM procrastinate_workers)
+FROM procrastinate_jobs JOIN job ON job_id = lock AND state = 'running'
 WHERE lock = %s AND status = 'doing'
 """
 
@@ -53,12 +55,15 @@ class Site:
         """Return the one that is not this one."""
         return self.other if replica is self.one else self.one
 
-    def driver(self, card: Message) -> Replica:
-        """Return who drives the job of a card; the first to start has the lowest number."""
-        with psycopg.connect(self.several.database) as sql:
-            number = sql.execute(_DRIVER, (job_of(card),)).fetchone()
-        assert number is not None
-        return self.one if number[0] else self.other
+    async def driver(self, card: Message) -> Replica:
+        """Return who drives the job of a card, once it is known to run."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                with psycopg.connect(self.several.database) as sql:
+                    found = sql.execute(_DRIVER, (job_of(card),)).fetchone()
+                if found is not None:  # the first to start has the lowest number
+                    return self.one if found[0] else self.other
+                await asyncio.sleep(0.02)
 
     def served(self, since: int) -> list[str]:
         """Return which replica answered each request since so many."""
@@ -117,7 +122,7 @@ async def test_running_job_is_cancelled_at_the_one_that_does_not_drive_it(tmp_pa
         for number in range(3):
             prompt = f"cancelled {number}"
             sent, card = await site.bot.running(prompt)
-            site.next_to(site.not_of(site.driver(card)))
+            site.next_to(site.not_of(await site.driver(card)))
             await site.bot.ann.click(card, "Cancel")
             await site.bot.titled(await site.bot.card(sent), "Cancelled")
             site.several.provider.release(prompt)
@@ -225,7 +230,7 @@ async def test_replica_that_opened_the_form_is_killed(tmp_path: Path, killed: st
 async def _some_driven_by(site: Site, replica: Replica) -> list[Message]:
     """Return the cards of jobs that run, the last of which is with this replica."""
     cards: list[Message] = []
-    while not cards or site.driver(cards[-1]) is not replica:
+    while not cards or await site.driver(cards[-1]) is not replica:
         cards.append((await site.bot.running(f"running {len(cards)}"))[1])
         assert len(cards) < MANY, "whoever is there takes its share"
     return cards
