@@ -20,6 +20,7 @@ from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager, NotificationCallback, get_channel_for_queues
 
 from core.clock import Clock
+from core.jobs import dispatch_statements as statements
 from core.jobs.dispatch_link import CONNECTIONS, as_ours, kind_of
 
 QUEUE = "redraw"
@@ -50,74 +51,6 @@ How long after its deadline a row that is held back is due, in seconds.
 
 Then whoever takes it ends the job and tells its user, also with a clock that is somewhat behind.
 """
-
-_HELD = """
-WITH held AS MATERIALIZED (
-    SELECT id, lock FROM procrastinate_jobs
-    WHERE id = %(row_id)s AND attempts = %(attempts)s AND status = 'doing' FOR UPDATE
-)
-"""
-_FINISH = (
-    _HELD
-    + """
-SELECT procrastinate_finish_job_v1(id, %(status)s::procrastinate_job_status, %(delete_job)s)
-FROM held
-"""
-)
-_RETRY = (
-    _HELD
-    + """
-SELECT procrastinate_retry_job_v2(
-    id, NULL::timestamptz, NULL::integer, NULL::varchar, NULL::varchar
-) FROM held
-"""
-)
-_TAKE = (
-    _HELD
-    + """
-SELECT procrastinate_retry_job_v2(
-    id, NULL::timestamptz, %(priority)s::integer, NULL::varchar, NULL::varchar
-) FROM held
-"""
-)
-_TAKE_AND_HOLD_BACK = (
-    _HELD
-    + """
-SELECT procrastinate_retry_job_v2(
-    held.id,
-    LEAST(
-        now() + make_interval(secs => %(for_s)s),
-        CASE WHEN job.deadline_at > now()
-            THEN job.deadline_at + make_interval(secs => %(late_s)s) END
-    ),
-    %(priority)s::integer, NULL::varchar, NULL::varchar
-) FROM held LEFT JOIN job ON job.job_id = held.lock
-"""
-)
-_COUNT_HELD_BACK = """
-SELECT count(*) AS rows FROM procrastinate_jobs
-WHERE status = 'todo' AND priority < 0 AND scheduled_at > now()
-"""
-_BEAT = """
-SELECT procrastinate_update_heartbeat_v1(id) FROM procrastinate_workers WHERE id = %(worker_id)s
-"""
-_QUEUED = """
-SELECT lock FROM procrastinate_jobs WHERE status IN ('todo', 'doing') AND lock = ANY(%(job_ids)s)
-"""
-_STRAYS = """
-SELECT id, status, task_name, priority, lock, queueing_lock, args, scheduled_at, queue_name,
-    attempts, worker_id
-FROM procrastinate_jobs
-WHERE worker_id = %(worker_id)s AND status = 'doing' AND NOT id = ANY(%(row_ids)s::bigint[])
-"""
-_TELL = """
-WITH due AS (
-    UPDATE procrastinate_jobs SET scheduled_at = NULL
-    WHERE status = 'todo' AND priority < 0 AND scheduled_at > now() AND lock = ANY(%(job_ids)s)
-)
-SELECT pg_notify(%(channel)s, job_id) FROM unnest(%(job_ids)s::text[]) AS job_id
-"""
-"""A job of which somebody wishes something is held back no longer: Cancel must not wait for it."""
 
 _log = structlog.get_logger()
 
@@ -175,7 +108,9 @@ class Rows(JobManager):
             StoreUnavailable: not for all of them.
         """
         try:
-            found = await self.connector.execute_query_all_async(_QUEUED, job_ids=list(job_ids))
+            found = await self.connector.execute_query_all_async(
+                statements.QUEUED, job_ids=list(job_ids)
+            )
             for job_id in sorted(set(job_ids) - {row["lock"] for row in found}):
                 await self._add(job_id)
         except exceptions.ConnectorException as exc:
@@ -191,14 +126,16 @@ class Rows(JobManager):
     async def tell(self, job_ids: Collection[str]) -> None:
         """Tell every replica that the jobs were changed; nobody may hear it."""
         try:
-            await self.connector.execute_query_async(_TELL, channel=CHANNEL, job_ids=list(job_ids))
+            await self.connector.execute_query_async(
+                statements.TELL, channel=CHANNEL, job_ids=list(job_ids)
+            )
         except exceptions.ConnectorException as exc:
             _log.warning("wishes_untold", jobs=len(job_ids), error=kind_of(exc))
 
     async def strays(self, worker_id: int, row_ids: Collection[int]) -> list[Job]:
         """Return the rows that are down to a worker, but for those that it knows of."""
         found = await self.connector.execute_query_all_async(
-            _STRAYS, worker_id=worker_id, row_ids=list(row_ids)
+            statements.STRAYS, worker_id=worker_id, row_ids=list(row_ids)
         )
         return [Job.from_row(row) for row in found]
 
@@ -217,7 +154,7 @@ class Rows(JobManager):
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001  # procrastinate's signature
         """End a row that is still held; one that cannot be ended is found as a stray."""
-        await self._end(job, _FINISH, status=status.value, delete_job=delete_job)
+        await self._end(job, statements.FINISH, status=status.value, delete_job=delete_job)
 
     async def retry_job(
         self,
@@ -228,7 +165,7 @@ class Rows(JobManager):
         lock: str | None = None,  # noqa: ARG002  # procrastinate's signature
     ) -> None:
         """Let others have a row that is still held."""
-        await self._end(job, _RETRY)
+        await self._end(job, statements.RETRY, priority=None)
 
     async def take_from_the_dead(self, job: Job, *, held_back_s: float = 0.0) -> None:
         """
@@ -241,13 +178,13 @@ class Rows(JobManager):
         taken = {"priority": job.priority - 1}
         if held_back_s > 0:
             late = {"for_s": held_back_s, "late_s": DEADLINE_LATE_S}
-            await self._end(job, _TAKE_AND_HOLD_BACK, **taken, **late)
+            await self._end(job, statements.HOLD_BACK, **taken, **late)
         else:
-            await self._end(job, _TAKE, **taken)
+            await self._end(job, statements.RETRY, **taken)
 
     async def held_back(self) -> int:
         """Return how many rows wait because they were with the dead too often."""
-        found = await self.connector.execute_query_one_async(_COUNT_HELD_BACK)
+        found = await self.connector.execute_query_one_async(statements.COUNT_HELD_BACK)
         return int(found["rows"])
 
     async def _end(self, job: Job, statement: Any, **values: object) -> None:
@@ -263,7 +200,7 @@ class Rows(JobManager):
     async def update_heartbeat(self, worker_id: int) -> None:
         """Note a sign of life."""
         try:
-            await self.connector.execute_query_one_async(_BEAT, worker_id=worker_id)
+            await self.connector.execute_query_one_async(statements.BEAT, worker_id=worker_id)
         except exceptions.NoResult:
             self._on_removed()
         except exceptions.ConnectorException as exc:
