@@ -99,22 +99,26 @@ async def _retry(ledger: Ledger, job: Job) -> Done:
         shown = await ledger.control.show_again(job.job_id, now)
         if shown is not None:
             return Done(job=shown, did="show_again", text=_SHOWN)
-    return Done(job=job, did=None, text=_why_not_again(job))
+    is_untold = job.is_terminal and job.job_id in await ledger.unfinished()
+    return Done(job=job, did=None, text=_why_not_again(job, is_untold=is_untold))
 
 
+_UNTOLD = (
+    "It has ended, and is still to be told in its chat: that is tried for 24 hours by whoever runs."
+)
 _CHECKED = "The image service is asked once more for its result, free of charge."
 _SHOWN = "What the chat had refused is said once more."
 
 
-def _why_not_again(job: Job) -> str:
+def _why_not_again(job: Job, *, is_untold: bool) -> str:
     if not job.is_terminal:
         return f"It is under way ({job.state}): there is nothing to do again."
     if not job.request.prompt:
         return "Its prompt and pictures are not kept any more: nothing can be done again."
     if job.state is State.READY:
-        return "It is ready and was told: there is nothing to do again."
+        return _UNTOLD if is_untold else "It is ready and was told: there is nothing to do again."
     if job.state is State.UNCERTAIN:
-        return (
+        return (f"{_UNTOLD} " if is_untold else "") + (
             "Nobody knows whether the image service took it, so it is never sent again by itself: "
             "it may have been charged. Compare the bill; whoever asked may press **Run again**, "
             "which may pay a second time."

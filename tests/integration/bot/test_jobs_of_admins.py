@@ -17,7 +17,7 @@ import pytest
 from core.clock import SystemClock
 from core.errors import DeliveryRefused
 from core.jobs.dispatch import LocalDispatcher
-from core.jobs.lifecycle import State
+from core.jobs.lifecycle import Reason, State
 from core.jobs.oversight import Oversight
 from core.jobs.store.ledger import open_ledger
 from core.media.item import Kind
@@ -262,3 +262,17 @@ async def test_pictures_that_stay_for_now_are_said(tmp_path: Path) -> None:
     assert (done.code, told["jobs"], told["pictures_left"]) == (1, 1, 1)
     assert "1 pictures could not be removed just now" in done.err
     assert (in_words.code, in_words.err) == (0, "")
+
+
+@pytest.mark.parametrize("state", [State.READY, State.UNCERTAIN])
+async def test_what_is_still_to_be_said_is_not_called_told(tmp_path: Path, state: State) -> None:
+    """While a chat is away its job has ended, and nobody there knows of it yet."""
+    assert (await redraw("migrate", folder=tmp_path)).code == 0
+    reason = Reason.OUTCOME_UNKNOWN if state is State.UNCERTAIN else None
+    async with open_ledger(f"sqlite:///{tmp_path / 'data/redraw.sqlite'}", SystemClock()) as ledger:
+        job = await brought_to(ledger, state, reason)
+    done = await redraw("jobs", "retry", job.job_id, folder=tmp_path)
+
+    assert done.code == 1
+    assert done.out.startswith("It has ended, and is still to be told in its chat: ")
+    assert ("may have been charged" in done.out) is (state is State.UNCERTAIN)
