@@ -50,6 +50,7 @@ class Pulse:
         self._is_running = False
         self._found: Readiness | None = None
         self._found_s = 0.0
+        self._looking = asyncio.Lock()
 
     @contextmanager
     def beating(self) -> Iterator[None]:
@@ -61,11 +62,14 @@ class Pulse:
             self._is_running, self._found = False, None
 
     async def readiness(self) -> Readiness:
-        """Return what is the case now, or was a second ago."""
-        now_s = self._clock.monotonic_s()
-        if self._found is None or now_s - self._found_s >= LASTS_S:
-            self._found, self._found_s = await self._look(), now_s
-        return self._found
+        """Return what is the case now, or was a second ago; those who ask at once share a look."""
+        async with self._looking:
+            now_s = self._clock.monotonic_s()
+            found = self._found
+            if found is None or now_s - self._found_s >= LASTS_S:
+                found = await self._look()
+                self._found, self._found_s = found, self._clock.monotonic_s()
+            return found
 
     async def page(self, metrics: Metrics) -> bytes:
         """Return the page of metrics, with what the ledger knows just now."""

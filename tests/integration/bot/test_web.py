@@ -321,6 +321,21 @@ async def test_looking_leaves_nothing_behind(running: Running, tmp_path: Path) -
         assert connection.execute("SELECT count(*) FROM drafts").fetchall() == [(0,)]
 
 
+async def test_many_who_ask_at_once_share_one_look(running: Running) -> None:
+    """However often the page is asked for, the ledger is written to once a second at most."""
+    looks: list[int] = []
+
+    def chats() -> dict[str, Presence]:
+        looks.append(1)
+        return {}
+
+    pulse = Pulse(running.ledger, CLOCK, chats=chats)
+    found = await asyncio.gather(*(pulse.readiness() for _ in range(20)))
+
+    assert len(looks) == 1
+    assert {each.store for each in found} == {"ok"}
+
+
 async def test_host_that_is_none_is_a_setting_to_change() -> None:
     """A host that cannot be listened at is named by its own setting, not by the port's."""
     with pytest.raises(SettingsError, match=r"REDRAW_HTTP_HOST: cannot listen at 192.0.2.1"):
