@@ -67,7 +67,7 @@ async def migrate_queue(url: str) -> None:
     table of jobs it is noted which of its own migrations came last, and that UPKEEP was set.
 
     Raises:
-        SettingsError: the tables are there, but were not made by Redraw.
+        SettingsError: the tables are there, but were not made by Redraw, or by a newer one.
         StoreUnavailable: the database cannot be reached.
     """
     async with _connected(url) as connector:
@@ -85,6 +85,10 @@ async def migrate_queue(url: str) -> None:
 
 
 async def _go_on(connector: PsycopgConnector, last: str) -> None:
+    if last > _steps()[-1].name:
+        raise SettingsError(
+            VARIABLE, "leads to the queue of another version, a newer one: use that"
+        )
     for step in _steps():
         if step.name > last:
             await _apply(connector, step.read_text("utf-8"), step.name)

@@ -84,6 +84,19 @@ async def test_tables_of_others_are_left_alone(empty: str) -> None:
         await migrate_queue(empty)
 
 
+async def test_newer_schema_is_left_alone(empty: str) -> None:
+    """Noted as older than it is, its newer version would make its last steps a second time."""
+    await migrate_queue(empty)
+    note = "SELECT obj_description('procrastinate_jobs'::regclass, 'pg_class')"
+    with psycopg.connect(empty, autocommit=True) as sql:
+        sql.execute("COMMENT ON TABLE procrastinate_jobs IS '99.00.00_01_pre_newer.sql'")
+        with pytest.raises(SettingsError, match="newer"):
+            await migrate_queue(empty)
+
+        assert sql.execute(note).fetchall() == [("99.00.00_01_pre_newer.sql",)]
+    assert not await queue_is_current(empty)
+
+
 async def test_unreachable_database_is_said_so() -> None:
     """In the error that the store has for it."""
     with pytest.raises(StoreUnavailable):
