@@ -86,7 +86,7 @@ class BucketSpool:
         somebody else writes. It is one of a picture, so that what a killed process left is swept.
 
         Raises:
-            SettingsError: there is no such bucket, or the credentials do not do.
+            SettingsError: there is no such bucket, or credentials or region do not do.
             MediaUnavailable: the store does not answer, which may pass.
         """
         try:
@@ -95,7 +95,7 @@ class BucketSpool:
                 await anext(self._store.list(), None)
                 await self.delete(probe)
         except MediaUnavailable as exc:
-            if str(exc) in {calls.NO_BUCKET, calls.REFUSED}:
+            if str(exc) in calls.NEVER:
                 raise SettingsError(VARIABLE, str(exc)) from exc
             raise
 

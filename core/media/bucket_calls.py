@@ -21,7 +21,22 @@ log = structlog.get_logger()
 
 NO_BUCKET: Final = "the bucket is not there"
 REFUSED: Final = "the bucket refuses the credentials that the environment has"
+REGION: Final = "the bucket is in another region than AWS_REGION says"
+NEVER: Final = frozenset({NO_BUCKET, REFUSED, REGION})
+"""What only an admin can mend."""
 _SILENT: Final = "the object store does not answer, or not as one should"
+_SIGNS: Final = {
+    "<Code>ExpiredToken</Code>": REFUSED,
+    "<Code>InvalidToken</Code>": REFUSED,
+    "<Code>AuthorizationHeaderMalformed</Code>": REGION,
+    "incorrectly configured region": REGION,
+}
+"""
+What shows what is wrong in an error that the library has no class for.
+
+Source: docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, answered with 400; the last is
+the library's own word for a redirect that says not whereto, which is S3's answer with 301.
+"""
 
 
 async def write(store: ObjectStore, name: str, data: bytes, mime: str) -> None:
@@ -71,7 +86,13 @@ async def store_errors() -> AsyncIterator[None]:
     except (PermissionDeniedError, UnauthenticatedError) as exc:
         raise MediaUnavailable(REFUSED) from exc
     except (BaseError, OSError) as exc:
-        raise MediaUnavailable(f"{_SILENT} ({type(exc).__name__})") from exc
+        raise MediaUnavailable(_why(exc)) from exc
+
+
+def _why(error: Exception) -> str:
+    text = str(error)
+    silent = f"{_SILENT} ({type(error).__name__})"
+    return next((why for sign, why in _SIGNS.items() if sign in text), silent)
 
 
 class Left:
