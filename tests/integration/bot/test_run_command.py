@@ -17,6 +17,7 @@ from tests.integration.bot.processes import PATIENCE_S, Done, end, redraw, start
 pytestmark = pytest.mark.slow
 
 NO_DISCORD = "http://127.0.0.1:9"
+PROMPT = "a lighthouse of nobody's business"
 PICTURE = ("harbour.jpg", jpeg("astronaut", (320, 240)))
 
 
@@ -79,20 +80,22 @@ async def test_preview_from_the_command_to_the_thread(
     assert "local preview" in card.text
     assert result.attachments
     assert (done.code, done.out) == (0, "")
+    assert "a woodcut of a harbour" not in done.err
 
 
 async def test_nothing_secret_is_logged_or_left_readable(
     discord: DiscordServer, tmp_path: Path
 ) -> None:
-    """Neither the bot's token nor what answers an interaction is in a line of the log."""
+    """Neither tokens, nor what answers an interaction, nor a prompt is in a line of the log."""
     channel = discord.world.channel(discord.world.guild())
     ann = discord.user("ann", channel=channel)
     discord.world.forbid(channel, discord.world.bot_permissions(channel))
     given = environ(discord)
     async with running(discord, tmp_path, "--preview", given=given) as process:
-        await ann.slash("redraw", {"prompt": "x"}, attachments={"image": PICTURE})
+        await ann.slash("redraw", {"prompt": PROMPT}, attachments={"image": PICTURE})
         done = await stopped(process)
 
+    assert PROMPT not in done.out + done.err
     tokens = [interaction.token for interaction in discord.world.interactions.values()]
     assert tokens
     assert not any(secret in done.out + done.err for secret in (discord.token, *tokens))
