@@ -25,8 +25,8 @@ LASTS_S = 1.0
 
 _PROBE = "pulse"
 """Whose form it is that is written to see whether anything can be."""
-_DROPPED = 100
-"""How many forms whose time is over are removed at once, ours among them."""
+_DROPPED = 1
+"""How many forms whose time is over are removed each time: with one nobody waits in a circle."""
 
 
 class Pulse:
@@ -111,6 +111,7 @@ async def takes_writes(ledger: Ledger, clock: Clock) -> None:
     """
     Write something and remove it; raises StoreUnavailable when that cannot be done.
 
+    What is removed is the oldest of what has to go, which may be what another process has written.
     It has to be a row: a transaction that changes nothing is taken by a disk that is full, too.
     """
     now = clock.now()
