@@ -79,7 +79,7 @@ class Broker:
         self.app.conf.update({**_ALWAYS, "task_default_queue": self._queue, **recipe})
         # Celery's own pools of connections belong to the process, and to whoever else has the
         # same broker: closing ours there would close theirs.
-        self._connection = self.app.connection_for_write()
+        self._connection = _connection(self.app)
         self._turn = threading.Lock()
 
     @property
@@ -100,6 +100,9 @@ class Broker:
                 self._connection.ensure_connection(max_retries=1, timeout=CONNECT_S)
         except _UNREACHABLE as exc:
             reason = f"no broker answers there ({type(exc).__name__})"
+            raise SettingsError("REDRAW_BROKER_URL", reason) from exc
+        except (*self._connection.connection_errors, *self._connection.channel_errors) as exc:
+            reason = f"the broker there refuses us ({type(exc).__name__})"
             raise SettingsError("REDRAW_BROKER_URL", reason) from exc
 
     def send(self, order: Order) -> None:
@@ -127,6 +130,14 @@ class Broker:
             self._connection.default_channel.queue_delete(self._queue)
         self._connection.release()
         self.app.close()
+
+
+def _connection(app: Celery) -> Any:
+    """Return a connection that is made when it is first used."""
+    try:
+        return app.connection_for_write()
+    except ValueError as exc:
+        raise SettingsError("REDRAW_BROKER_URL", "is no address of a broker") from exc
 
 
 def _queue_name(settings: StudioSettings) -> str:

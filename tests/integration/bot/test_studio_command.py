@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.conformance.conftest import RABBITMQ_URL, need
 from tests.integration.bot.processes import end, redraw, start
 
 pytestmark = pytest.mark.slow
 
 KEY = "studio-key-0123456789"
+REFUSED_URL = RABBITMQ_URL.replace("guest:guest", "guest:hush-hush")
 
 
 async def _line(process: asyncio.subprocess.Process, begins: str) -> str:
@@ -75,6 +77,29 @@ async def test_port_in_use_is_bad_input(tmp_path: Path) -> None:
     assert second.code == 2
     assert second.err.startswith("redraw: REDRAW_HTTP_PORT: ")
     assert second.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["studio", "worker"])
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("redis://:hush-hush@127.0.0.1:99999/0", "is no address of a broker"),
+        ("redis://:hush-hush@127.0.0.1:9/0", "no broker answers there (OperationalError)"),
+        (REFUSED_URL, "the broker there refuses us (AccessRefused)"),
+    ],
+)
+async def test_broker_that_never_will_do_is_bad_input(
+    tmp_path: Path, command: str, url: str, said: str
+) -> None:
+    """Nobody has to look for a traceback to find a wrong port or password."""
+    if url == REFUSED_URL:
+        need("rabbitmq")
+    environ = {"REDRAW_BROKER_URL": url, "REDRAW_HTTP_PORT": "0"}
+    done = await redraw(command, folder=tmp_path, environ=environ)
+
+    last = done.err.splitlines()[-1]
+    assert (done.code, last) == (2, f"redraw: REDRAW_BROKER_URL: {said}")
+    assert "hush-hush" not in done.out + done.err
 
 
 async def test_preview_needs_nothing_at_all(tmp_path: Path) -> None:
