@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 import sqlalchemy as sa
 import structlog
 from ulid import ULID
 
 from core.clock import Clock
-from core.errors import AppError, QuotaExceeded, StoreUnavailable
+from core.errors import AppError, QuotaExceeded, StoreUnavailable, UnknownJob
 from core.jobs.job import Admission, Order
 from core.jobs.lifecycle import Event
 from core.jobs.quota import Limits, check_order
 from core.jobs.store import admission, changes
 from core.jobs.store.admission import Ask
-from core.jobs.store.writer import Writer, says_store_is_away
+from core.jobs.store.writer import Write, Writer, says_store_is_away
 
 ADMIT_WITHIN_S = 1.0
 """How long an order may take to be admitted before its user is told to try again, in seconds."""
@@ -115,8 +117,9 @@ class Intake:
     Admits orders, each within a fixed time; those that come together share a transaction.
 
     An order whose time is over is not inserted; one whose time ends while it is being inserted is
-    withdrawn in the same transaction, or by a write of its own when that was committed. Should the
-    process die before that, the job is found without an acknowledgement at the next start.
+    withdrawn in the same transaction, or by a write of its own when that was committed. So is one
+    whose transaction broke off: it may have been committed all the same. Should the process die
+    before that, the job is found without an acknowledgement at the next start.
     """
 
     def __init__(
@@ -134,6 +137,8 @@ class Intake:
         self._new_id = new_id
         self._within_s = within_s
         self._waiting: _Group | None = None
+        self._in_doubt: set[str] = set()
+        """Jobs of which users were told that there are none, while nobody knows."""
 
     async def admit(
         self, order: Order, *, limits: Limits, deadline_s: float, now: datetime
@@ -189,31 +194,59 @@ class Intake:
 
     async def _go_on_singly(self, group: _Group, error: Exception) -> None:
         """Keep an order that spoilt a transaction from taking the others with it."""
-        if len(group.tries) == 1:
+        if says_store_is_away(error):
+            for one in group.tries:
+                one.end(StoreUnavailable(str(error)))
+            self._doubt({one.ask.job_id for one in group.tries})
+        elif len(group.tries) == 1:
             group.tries[0].end(error)
-        elif not says_store_is_away(error):
+        else:
             _log.warning("store.orders_spoilt", orders=len(group.tries))
             for one in group.tries:
                 await self._carry_out(_Group([one], self._clock))
-        else:
-            for one in group.tries:
-                one.end(StoreUnavailable(str(error)))
+
+    def _doubt(self, job_ids: set[str]) -> None:
+        """Have these jobs withdrawn, should they have come to be."""
+        is_first = not self._in_doubt
+        self._in_doubt |= job_ids
+        if is_first:
+            self._tasks.create_task(self._end_doubts())
+
+    async def _end_doubts(self) -> None:
+        while job_ids := frozenset(self._in_doubt):
+            at = self._clock.now()
+            await self._insist("", partial(_withdraw_all, job_ids=job_ids, at=at), alone=True)
+            self._in_doubt -= job_ids
 
     async def _withdraw(self, job_id: str) -> None:
-        """Withdraw a job whose user was told that there is none, again while the store is away."""
-        at = self._clock.now()
+        """Withdraw a job whose user was told that there is none."""
+        await self._insist(
+            job_id,
+            partial(
+                changes.move_as_user,
+                job_id=job_id,
+                event=Event.ACK_REFUSED,
+                at=self._clock.now(),
+            ),
+        )
+
+    async def _insist(self, key: str, write: Write[object], *, alone: bool = False) -> None:
+        """Carry out a write, again while the store is away."""
         for pause_s in (*WITHDRAW_PAUSES_S, None):
             try:
-                await self._writer.write(
-                    job_id,
-                    lambda connection: changes.move_as_user(
-                        connection, job_id, Event.ACK_REFUSED, at
-                    ),
-                )
+                await self._writer.write(key, write, alone=alone)
             except AppError:
                 if pause_s is None or self._writer.is_closing:
-                    _log.warning("store.late_order_left", job_id=job_id, exc_info=True)
+                    _log.warning("store.late_order_left", job_id=key, exc_info=True)
                     return
-                await self._clock.sleep(pause_s)
+                await self._clock.wait(self._writer.closing, pause_s)
             else:
                 return
+
+
+def _withdraw_all(connection: sa.Connection, job_ids: Collection[str], at: datetime) -> None:
+    """Withdraw those of the jobs that there are, unless they are acknowledged."""
+    admission.admit_nobody_else(connection)  # whose commit is under way holds it until it is over
+    for job_id in sorted(job_ids):
+        with suppress(UnknownJob):
+            changes.move_as_user(connection, job_id, Event.ACK_REFUSED, at)

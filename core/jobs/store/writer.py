@@ -92,7 +92,8 @@ class Writer:
         self._enqueue = enqueue
         self._window_s = window_s
         self._queue: asyncio.Queue[_Pending | None] = asyncio.Queue(queue_max)
-        self._closing = False
+        self.closing = asyncio.Event()
+        """Set when no more writes are taken."""
         self._stopped = asyncio.Event()
         self._taken: list[_Pending] = []
         self._allowance = BURST
@@ -101,7 +102,7 @@ class Writer:
     @property
     def is_closing(self) -> bool:
         """Whether no more writes are taken."""
-        return self._closing
+        return self.closing.is_set()
 
     async def write(self, key: str, write: Write[T], *, alone: bool = False) -> T:
         """
@@ -114,7 +115,7 @@ class Writer:
             StoreUnavailable: it was not committed as far as anybody knows.
             AppError: whatever `write` raised.
         """
-        if self._closing:
+        if self.is_closing:
             raise StoreUnavailable("the ledger is closed")
         pending = _Pending(key=key, write=write, alone=alone)
         await self._queue.put(pending)
@@ -125,18 +126,18 @@ class Writer:
 
     async def close(self) -> None:
         """Take no more writes, and return when those that wait are committed."""
-        if not self._closing:
-            self._closing = True
+        if not self.is_closing:
+            self.closing.set()
             await self._queue.put(None)
         await self._stopped.wait()
 
     async def run(self) -> None:
         """Write until closed and done; if it ends by a fault, what waits is told so."""
         try:
-            while not (self._closing and self._queue.empty()):
+            while not (self.is_closing and self._queue.empty()):
                 await self._round()
         finally:
-            self._closing = True
+            self.closing.set()
             self._stopped.set()
             _fail_all(self._taken, StoreUnavailable("the ledger stopped"))
             self._refuse_what_waits()
@@ -163,7 +164,7 @@ class Writer:
         earned = (now_s - self._counted_at_s) * STEADY_PER_S
         self._allowance = min(self._allowance + earned, BURST) - 1.0
         self._counted_at_s = now_s
-        if self._allowance < 0.0 and self._queue.qsize() < CROWD and not self._closing:
+        if self._allowance < 0.0 and self._queue.qsize() < CROWD and not self.is_closing:
             await asyncio.sleep(-self._allowance / STEADY_PER_S)
 
     def _gather(self) -> None:
