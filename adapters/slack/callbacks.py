@@ -2,9 +2,9 @@
 Doer: the answers to one act: the acknowledgement that Slack waits for, and what may follow it.
 
 An acknowledgement goes back the way the act came, so whoever brought the act takes the `Answer`
-and says what became of it. Forms and private words are calls of their own. A trigger is good once,
-and words that come twice are worse than none: so only words that Slack's rate limit kept back, and
-that nobody has seen for certain, are sent once more.
+and says what became of it. Forms and private words are calls of their own. A form is not asked for
+again: its trigger is good once. Words are, until Slack takes them: who was turned down has to read
+it, even if twice.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any, Final
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.backoff import Backoff
 from adapters.slack import outgoing
 from adapters.slack.blocks import Json, Message
 from adapters.slack.calls import Calls
-from adapters.slack.refusals import Hindrance
 from core.clock import Clock
 from core.errors import DeliveryRetryable
 
@@ -33,7 +33,7 @@ what is left is the way there and back.
 CALL_S: Final = 5.0
 """How long a call for somebody who looks at the screen may take, in seconds."""
 STAYS_S: Final = 30.0
-"""How long somebody may be kept waiting for private words, in seconds; half of what an act has."""
+"""For how long private words are tried, in seconds; half of what an act has altogether."""
 
 
 class Outcome(StrEnum):
@@ -115,15 +115,18 @@ class Callbacks:
         await self._calls.respond(url, {"delete_original": True})
 
     async def _patiently(self, call: Callable[[], Awaitable[object]]) -> None:
-        """Make a call, and once more after a rate limit."""
-        try:
-            await call()
-        except DeliveryRetryable as exc:
-            wait_s = exc.retry_after_s
-            if str(exc) != Hindrance.TOO_MANY or wait_s is None or wait_s > STAYS_S:
-                raise
-            await self._clock.sleep(wait_s)
-            await call()
+        """Make a call, again while Slack does not take it and there is time."""
+        until_s, backoff = self._clock.monotonic_s() + STAYS_S, Backoff(first_s=1.0)
+        while True:
+            try:
+                await call()
+            except DeliveryRetryable as exc:
+                wait_s = backoff.next_s() if exc.retry_after_s is None else exc.retry_after_s
+                if self._clock.monotonic_s() + wait_s > until_s:
+                    raise
+                await self._clock.sleep(wait_s)
+            else:
+                return
 
     def _ask(self, method: str, told: Mapping[str, Any]) -> Awaitable[Mapping[str, Any]]:
         return self._calls.ask(method, json=dict(told))

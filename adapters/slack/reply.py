@@ -21,7 +21,7 @@ from adapters.slack.interactions import Doing, Interaction
 from adapters.slack.private import private_error, private_message
 from adapters.slack.refusals import Hindrance
 from adapters.slack.registration import NAME
-from core.errors import AppError, DeliveryError
+from core.errors import AppError, DeliveryError, DeliveryRefused
 
 NOTHING: Final[Json] = {}
 """An acknowledgement that says nothing."""
@@ -97,9 +97,7 @@ class Reply:
         if trigger_id is None:
             return words.FORM_NOT_OPENED
         lost = await self._leniently(self._callbacks.open_form(trigger_id, view))
-        if lost is None:
-            return ""
-        return words.INSTALL_ANEW if str(lost) == Hindrance.TOKEN else words.FORM_NOT_OPENED
+        return "" if lost is None else _of_form(lost)
 
     async def reshape_form(self, view: Json) -> None:
         """Put another form in the place of the one that something was chosen in."""
@@ -152,6 +150,14 @@ class Reply:
             )
             return exc
         return None
+
+
+def _of_form(lost: DeliveryError) -> str:
+    """Return what to tell whoever may see no form; it may be there when nobody knows."""
+    if str(lost) == Hindrance.TOKEN:
+        return words.INSTALL_ANEW
+    is_certain = isinstance(lost, DeliveryRefused) or str(lost) in frozenset(Hindrance)
+    return words.FORM_NOT_OPENED if is_certain else words.FORM_IN_DOUBT
 
 
 def _notice(message: Message) -> Json:

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from adapters.slack import words
 from adapters.slack.registration import COMMAND, GLOBAL_SHORTCUT, MESSAGE_SHORTCUT
 from core.jobs.lifecycle import DeliveryKind
 from tests.acceptance import slack_marks as marks
@@ -104,8 +105,8 @@ class OnSlack(People):
     def _told(self, sent: Sequence[Shown]) -> str:
         said = [each for shown in sent for each in shown.ephemerals]
         answers = [each for shown in self._answers for each in shown.ephemerals] if said else []
-        words = {each.words: None for each in said if each not in answers}
-        return "\n".join(words)
+        told = {each.words: None for each in said if each not in answers}
+        return "\n".join(each for each in told if words.FORM_IN_DOUBT not in each)
 
     async def _by_command(self, who: Person, prompt: str, where: Channel) -> list[Shown]:
         opened = await who.command(COMMAND, channel=where, waits=False)

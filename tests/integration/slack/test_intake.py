@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -162,6 +162,16 @@ async def test_mistakes_are_told_after_a_rate_limit(redraw: Redraw, ann: Person)
     told = await sent.told("Strength")
     assert [m for m in redraw.slack.world.messages if m.ephemeral] == [told]
     assert len(redraw.slack.called("chat.postEphemeral")) == 2
+
+
+@pytest.mark.parametrize("fault", [{"status": 500}, {"drop": True}])
+async def test_mistakes_are_told_after_trouble(
+    redraw: Redraw, ann: Person, fault: Mapping[str, Any]
+) -> None:
+    """Slack does not take it, or does not say so: whoever was turned down reads it nevertheless."""
+    redraw.slack.faults.fail("chat.postEphemeral", **fault)
+    sent = await ann.mention("ink strength:9", files=dict([PICTURE]))
+    await sent.told("Strength")
 
 
 async def test_mistakes_are_not_told_after_a_long_rate_limit(

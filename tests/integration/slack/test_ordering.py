@@ -332,3 +332,13 @@ async def test_form_that_cannot_be_opened_is_told_of(redraw: Redraw, ann: Person
     shown = await ann.command(COMMAND, "ink")
     told = await shown.told("could not be opened")
     assert words.FORM_NOT_OPENED.partition(":")[0] in told.words
+
+
+async def test_form_that_may_have_opened_is_not_denied(redraw: Redraw, ann: Person) -> None:
+    """Slack shows it, and its answer is lost: whoever sends it has not been told otherwise."""
+    redraw.slack.faults.fail("views.open", drop=True, after_taking=True)
+    shown = await ann.command(COMMAND, "ink")
+    told = await shown.told("did not say")
+    assert words.FORM_IN_DOUBT in told.words
+    sent = await ann.submit(await shown.viewed(), {"Picture": PICTURE})
+    await redraw.until(sent, State.READY)
