@@ -33,47 +33,59 @@ nothing comes then, and the system notices only after hours.
 """
 
 
-class _Connector(PsycopgConnector):
+class Connector(PsycopgConnector):
     """Fails what gets no answer, so that nothing waits for ever."""
 
     def __init__(self, *, answer_s: float, **kwargs: Any) -> None:
+        """Take how long an answer may take; the rest is procrastinate's."""
         super().__init__(**kwargs)
         self._answer_s = answer_s
+        self._has_given_up = False
+        self.gives_up = False
+        """Whether nothing more is tried once something has failed: there is no time to wait."""
 
     async def execute_query_async(self, query: str, **arguments: Any) -> None:
+        """Execute a statement that gives nothing."""
         async with self._answered():
             await super().execute_query_async(query, **arguments)
 
     async def execute_query_one_async(self, query: str, **arguments: Any) -> dict[str, Any]:
+        """Return the row that a statement gives."""
         async with self._answered():
             row: dict[str, Any] = await super().execute_query_one_async(query, **arguments)
             return row
 
     async def execute_query_all_async(self, query: str, **arguments: Any) -> list[dict[str, Any]]:
+        """Return every row that a statement gives."""
         async with self._answered():
             rows: list[dict[str, Any]] = await super().execute_query_all_async(query, **arguments)
             return rows
 
     @asynccontextmanager
     async def _answered(self) -> AsyncIterator[None]:
+        if self._has_given_up:
+            raise exceptions.ConnectorException
         try:
             async with asyncio.timeout(self._answer_s):
                 yield
-        except TimeoutError as exc:
-            raise exceptions.ConnectorException from exc
+        except (TimeoutError, exceptions.ConnectorException) as exc:
+            self._has_given_up = self.gives_up
+            if isinstance(exc, TimeoutError):
+                raise exceptions.ConnectorException from exc
+            raise
 
 
 @asynccontextmanager
 async def connected(
     url: str, *, connections: int = CONNECTIONS, answer_s: float = ANSWER_S
-) -> AsyncIterator[PsycopgConnector]:
+) -> AsyncIterator[Connector]:
     """
     Open connections to the database of the ledger.
 
     Raises:
         StoreUnavailable: it cannot be reached.
     """
-    connector = _Connector(
+    connector = Connector(
         answer_s=answer_s,
         conninfo=f"postgresql:{url.partition(':')[2]}",
         min_size=1,
@@ -90,7 +102,7 @@ async def connected(
         await connector.close_async()
 
 
-async def _open(connector: PsycopgConnector) -> None:
+async def _open(connector: Connector) -> None:
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             await connector.open_async()

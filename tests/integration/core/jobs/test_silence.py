@@ -12,6 +12,7 @@ from core.clock import SystemClock
 from core.jobs.dispatch_procrastinate import open_dispatcher
 from tests.fakes.replicas import VIGIL
 from tests.fakes.silence import line_to
+from tests.fakes.tcp_relay import relay
 
 pytestmark = pytest.mark.postgres
 
@@ -33,3 +34,23 @@ async def test_rows_are_taken_over_new_connections(shared_url: str, sql: Sql) ->
                 pass  # an outage that outlasts a death has the first one handed out again
             running.cancel()
             await asyncio.wait({running})
+
+
+async def test_stopping_does_not_wait_for_every_row_apart(shared_url: str, sql: Sql) -> None:
+    """The first that cannot be given back says it of the others: those who are up find them all."""
+    job_ids = [f"job-{number}" for number in range(40)]
+    async with relay(5432) as way:
+        url = shared_url.replace(":5432/", f":{way.port}/")
+        async with open_dispatcher(url, SystemClock(), vigil=VIGIL) as dispatch:
+            running = asyncio.get_running_loop().create_task(dispatch.run())
+            dispatch.enqueue(sql, job_ids)
+            async with asyncio.timeout(PATIENCE_S):
+                for _ in job_ids:
+                    await dispatch.next()
+            way.cut()
+            for job_id in job_ids:
+                dispatch.give_back(job_id)
+            running.cancel()
+            done, _ = await asyncio.wait({running}, timeout=40.0)
+
+    assert done
