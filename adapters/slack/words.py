@@ -55,7 +55,10 @@ FORM_NOT_OPENED: Final = (
     "The form could not be opened: Slack allows three seconds for it. Nothing was charged. "
     "Try again."
 )
-FORM_IN_DOUBT: Final = "Slack did not say whether the form has opened. If you see none, nothing was charged: try again."
+FORM_IN_DOUBT: Final = (
+    "Slack did not say whether the form has opened. Nothing was charged. If you see no form, "
+    "try again."
+)
 INSTALL_ANEW: Final = (
     "Slack refuses Redraw's token, so no form can be opened and nothing be posted. Nothing was "
     "charged. An admin of the workspace can install Redraw anew."

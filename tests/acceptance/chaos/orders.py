@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from tests.acceptance.chaos.acts import People, View, prompt_of
+from tests.acceptance.chaos.acts import Act, People, View, prompt_of
 from tests.acceptance.chaos.plan import Errand, Plan
 from tests.fakes.provider_server import ProviderServer
 
@@ -26,15 +26,19 @@ class Board:
     _seen: dict[str, View] = field(default_factory=dict)
     _seen_s: float = 0.0
 
-    async def view(self, prompt: str, *, within_s: float, titles: tuple[str, ...]) -> View | None:
-        """Return the job with a prompt once its card has one of these titles; None if never."""
+    async def view(self, act: Act, *, within_s: float, titles: tuple[str, ...]) -> View | None:
+        """
+        Return the job of an order once its card has one of these titles; None if never.
+
+        None at once when it was turned down after all: the words may come after the acknowledgement.
+        """
         loop = asyncio.get_running_loop()
         until_s = loop.time() + within_s
-        while loop.time() < until_s:
+        while loop.time() < until_s and not act.told():
             if loop.time() - self._seen_s > LOOK_S:
                 views = [each for people in self.people.values() for each in people.views()]
                 self._seen, self._seen_s = {each.prompt: each for each in views}, loop.time()
-            found = self._seen.get(prompt)
+            found = self._seen.get(act.prompt)
             if found is not None and found.title.startswith(titles):
                 return found
             await asyncio.sleep(LOOK_S)
@@ -59,24 +63,25 @@ class Orderer:
     async def _see_to(self, errand: Errand, board: Board) -> None:
         await asyncio.sleep(errand.at_s)
         people = self.people[errand.platform]
-        prompt = await self._insist(errand)
+        act = await self._insist(errand)
         if errand.cancels:
-            view = await board.view(prompt, within_s=CARD_WITHIN_S, titles=("Redrawing",))
+            view = await board.view(act, within_s=CARD_WITHIN_S, titles=("Redrawing",))
             if view is not None:
                 await people.cancel(view)
         if errand.runs_again:
-            view = await board.view(prompt, within_s=END_WITHIN_S, titles=ENDS)
-            assert view is not None, f"{prompt!r} has come to no end"
-            await self._again(people, view)
+            view = await board.view(act, within_s=END_WITHIN_S, titles=ENDS)
+            assert view is not None or act.told(), f"{act.prompt!r} has come to no end"
+            if view is not None:
+                await self._again(people, view)
 
-    async def _insist(self, errand: Errand) -> str:
-        """Order until that is taken, each time anew, and return the prompt that was."""
+    async def _insist(self, errand: Errand) -> Act:
+        """Order until that is taken, each time anew, and return the order that was."""
         for attempt in range(TRIES):
             prompt = prompt_of(errand, self.plan.seed, attempt)
             self.provider.script(errand.script, prompt=prompt)
             act = await self.people[errand.platform].order(errand, prompt)
             if act.is_acknowledged() and not act.told():
-                return prompt
+                return act
             await asyncio.sleep(AGAIN_S)
         raise AssertionError(f"nobody took {prompt!r}")
 
