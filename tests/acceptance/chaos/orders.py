@@ -30,7 +30,7 @@ class Board:
         """
         Return the job of an order once its card has one of these titles; None if never.
 
-        None at once when it was turned down after all: the words may come after the acknowledgement.
+        None at once when it was turned down after all: words may come after an acknowledgement.
         """
         loop = asyncio.get_running_loop()
         until_s = loop.time() + within_s
