@@ -17,7 +17,6 @@ from procrastinate import (
     App,
     BaseRetryStrategy,
     JobContext,
-    PsycopgConnector,
     RetryDecision,
     exceptions,
 )
@@ -26,7 +25,7 @@ from procrastinate.worker import Worker
 
 from core.clock import Clock
 from core.jobs.dispatch import Upkeep
-from core.jobs.dispatch_link import ANSWER_S, connected, kind_of
+from core.jobs.dispatch_link import ANSWER_S, Connector, connected, kind_of
 from core.jobs.dispatch_rows import QUEUE, TASK, Rows
 from core.jobs.dispatch_sweep import Sweep, Vigil
 from core.jobs.turns import Turns
@@ -100,7 +99,7 @@ class ProcrastinateDispatcher:
     def __init__(
         self,
         app: App,
-        connector: PsycopgConnector,
+        connector: Connector,
         clock: Clock,
         *,
         concurrency: int,
@@ -108,6 +107,7 @@ class ProcrastinateDispatcher:
     ) -> None:
         """Take an app, and its connector, which is open."""
         self._app = app
+        self._connector = connector
         self._clock = clock
         self._concurrency = concurrency
         self._vigil = vigil
@@ -221,11 +221,22 @@ class ProcrastinateDispatcher:
             stalled_worker_timeout=self._vigil.stalled_s,
         )
         try:
-            await self._worker.run()  # type: ignore[no-untyped-call]  # says nothing of its result
+            await self._work(self._worker)
         except exceptions.ConnectorException as exc:
             _log.warning("dispatch_unregistered", error=kind_of(exc))
         finally:
             self._worker = None
+
+    async def _work(self, worker: Worker) -> None:
+        """Have a worker take rows; one that is cancelled gives them back, if that can be done."""
+        working = asyncio.get_running_loop().create_task(worker.run())  # type: ignore[no-untyped-call]  # says nothing of its result
+        try:
+            await asyncio.shield(working)
+        except asyncio.CancelledError:
+            self._connector.gives_up = True  # each row would wait for a connection of its own
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+            raise
 
     async def _drive(self, context: JobContext, job_id: str) -> None:
         """Hold a row for as long as this process has something to do for the job."""
