@@ -207,6 +207,8 @@ class ProcrastinateDispatcher:
 
     async def _take_rows(self) -> None:
         """Register, and take rows until cancelled, or removed by others as dead."""
+        if self._beat_s is None:  # registering is the first sign of life
+            self._beat_s = self._clock.monotonic_s()
         self._worker = Worker(
             self._app,
             queues=[QUEUE],

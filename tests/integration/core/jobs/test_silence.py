@@ -10,6 +10,8 @@ import pytest
 
 from core.clock import SystemClock
 from core.jobs.dispatch_procrastinate import open_dispatcher
+from core.jobs.dispatch_sweep import Vigil
+from tests.fakes.postgres import outage
 from tests.fakes.replicas import VIGIL
 from tests.fakes.silence import line_to
 from tests.fakes.tcp_relay import relay
@@ -34,6 +36,24 @@ async def test_rows_are_taken_over_new_connections(shared_url: str, sql: Sql) ->
                 pass  # an outage that outlasts a death has the first one handed out again
             running.cancel()
             await asyncio.wait({running})
+
+
+async def test_outage_before_the_first_sign_of_life_is_noticed(
+    shared_url: str, sql: Sql, shared_database: str
+) -> None:
+    """Whoever was cut off as soon as it had registered may have been taken for dead as well."""
+    vigil = Vigil(beat_s=2.0, stalled_s=4.0, sweep_s=0.5)
+    registered = "SELECT id FROM procrastinate_workers"
+    async with open_dispatcher(shared_url, SystemClock(), vigil=vigil) as dispatch:
+        running = asyncio.get_running_loop().create_task(dispatch.run())
+        async with asyncio.timeout(PATIENCE_S):
+            while not sql.execute(registered).fetchall():  # noqa: ASYNC110  # in a database
+                await asyncio.sleep(0.01)
+            with outage(shared_database):
+                await asyncio.sleep(vigil.stalled_s)
+            await dispatch.unsure.wait()
+        running.cancel()
+        await asyncio.wait({running})
 
 
 async def test_stopping_does_not_wait_for_every_row_apart(shared_url: str, sql: Sql) -> None:
