@@ -36,7 +36,8 @@ def sentence(error: AppError) -> str:
         return f"{error.variable}: {_one_line(error.reason)}"
     if isinstance(error, StoreUnavailable):
         return (
-            f"the jobs cannot be read or kept ({error}): look at the disk, and at `redraw doctor`"
+            f"the jobs cannot be read or kept ({error}): look at the disk or the database server, "
+            "and at `redraw doctor`"
         )
     words = wording(error)
     return _one_line(f"{words.what_happened} {words.what_to_do}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from adapters.terminal.report import ExitCode
 from bot import logs, plans, sharing, storage
 from bot.settings import Settings
+from core.errors import StoreUnavailable
 from core.jobs.store import space
 
 _MIB = 1024 * 1024
@@ -17,10 +18,22 @@ def main() -> int:
     """Bring the bot's database to what this version needs."""
     settings = Settings.from_machine()
     logs.configure(settings.log_format, settings.secrets)
-    url = plans.database_of(settings, settings.data_dir)
-    changed = asyncio.run(_migrate(url, settings.data_dir))
+    changed = asyncio.run(_migrate_all(settings))
     print("The database was brought up to date." if changed else "The database is up to date.")
     return ExitCode.DONE
+
+
+async def _migrate_all(settings: Settings) -> bool:
+    """Migrate the bot's database, and the file of its previews where they have one of their own."""
+    folder, previews = settings.data_dir, plans.preview_folder(settings)
+    changed = await _migrate(plans.database_of(settings, folder), folder)
+    url = plans.sqlite_in(previews)
+    if settings.database_url is not None or not plans.exists(url):
+        return changed
+    try:
+        return await _migrate(url, previews) or changed
+    except StoreUnavailable as exc:
+        raise StoreUnavailable(f"{plans.place_of(url)}, {exc}") from exc
 
 
 async def _migrate(url: str, folder: Path) -> bool:

@@ -131,7 +131,7 @@ def for_run(settings: Settings, served: Served, role: Role = Role.ALL) -> Plan:
     Raises:
         SettingsError: the database cannot be shared with whoever does the rest.
     """
-    folder = settings.data_dir / "preview" if served.preview else settings.data_dir
+    folder = preview_folder(settings) if served.preview else settings.data_dir
     provider = _provider(settings, served)
     _check_role(role, database_of(settings, folder))
     return Plan(
@@ -175,6 +175,11 @@ def database_of(settings: Settings, folder: Path) -> str:
     if settings.database_url is not None:
         return settings.database_url.get_secret_value()
     return sqlite_in(folder)
+
+
+def preview_folder(settings: Settings) -> Path:
+    """Return where the bot keeps its previews."""
+    return settings.data_dir / "preview"
 
 
 def sqlite_in(folder: Path) -> str:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,13 @@ def test_help_lists_every_command(tmp_path: Path) -> None:
     commands = ("try", "run", "invite", "studio", "worker", "models", "jobs", "doctor", "migrate")
     for command in commands:
         assert f"\n  {command} " in done.stdout
+
+
+def test_version_is_that_of_the_package(tmp_path: Path) -> None:
+    """What to name in a report, on one line."""
+    done = redraw("--version", folder=tmp_path)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"redraw {version('redraw')}\n", "")
 
 
 def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
@@ -162,6 +170,24 @@ def test_migrate_makes_the_database_and_then_has_nothing_to_do(tmp_path: Path) -
     assert (first.returncode, second.returncode, jobs.returncode) == (0, 0, 0)
     assert first.stdout == "The database was brought up to date.\n"
     assert second.stdout == "The database is up to date.\n"
+    assert jobs.stdout == "There are no jobs yet.\n"
+
+
+def test_migrate_brings_the_file_of_previews_along(tmp_path: Path) -> None:
+    """Where there are previews too, `redraw jobs` can read both afterwards."""
+    environ = {"REDRAW_DATA_DIR": str(tmp_path / "data")}
+    previews = tmp_path / "data" / "preview" / "redraw.sqlite"
+    previews.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(previews)) as empty:
+        empty.execute("PRAGMA user_version = 1")
+    before = redraw("jobs", folder=tmp_path, environ=environ)
+
+    migrated = redraw("migrate", folder=tmp_path, environ=environ)
+    again = redraw("migrate", folder=tmp_path, environ=environ)
+    jobs = redraw("jobs", folder=tmp_path, environ=environ)
+
+    assert (before.returncode, migrated.returncode, jobs.returncode) == (1, 0, 0)
+    assert again.stdout == "The database is up to date.\n"
     assert jobs.stdout == "There are no jobs yet.\n"
 
 

@@ -234,9 +234,12 @@ async def test_nobody_is_called_forgotten_without_the_database(
 
 async def test_forgetting_in_part_is_said(tmp_path: Path) -> None:
     """A preview's file that cannot be read keeps what it has, and the command says so."""
-    (tmp_path / "data" / "preview").mkdir(parents=True)
-    (tmp_path / "data" / "preview" / "redraw.sqlite").write_bytes(b"no database" * 100)
+    previews = tmp_path / "data" / "preview" / "redraw.sqlite"
     assert (await redraw("migrate", folder=tmp_path)).code == 0
+    previews.parent.mkdir()
+    previews.write_bytes(b"no database" * 100)
+    migrated = await redraw("migrate", folder=tmp_path)
+    assert (migrated.code, str(previews) in migrated.err) == (1, True)
     done = await redraw("jobs", "forget", "discord:1", "--yes", folder=tmp_path)
     as_json = await redraw("jobs", "forget", "discord:1", "--yes", "--json", folder=tmp_path)
 
