@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,17 +34,23 @@ def table(jobs: Sequence[Job]) -> Table:
     found = Table(box=SIMPLE_HEAD, pad_edge=False)
     found.add_column("job, asked for by", no_wrap=True)
     found.add_column("state, model", no_wrap=True)
-    found.add_column("prompt", ratio=1, max_width=60)
+    found.add_column("prompt", ratio=1, max_width=60, overflow="fold")
     for job in jobs:
         what = job.request.model_id + (" (preview)" if job.preview else "")
         asked = f"{_instant(job.created_at)} {_plain(job.origin.requester)}"
         found.add_row(
             Text.assemble((job.job_id, "bold"), "\n", (asked, "dim")),
             Text.assemble(_state(job), "\n", (what, "dim")),
-            Text(textwrap.shorten(_plain(job.request.prompt), _PROMPT_CHARACTERS, placeholder="…")),
+            Text(_shortened(_plain(job.request.prompt))),
         )
         found.add_section()
     return found
+
+
+def _shortened(prompt: str) -> str:
+    """Return a prompt in one line; not every language has gaps to cut it at."""
+    line = " ".join(prompt.split())
+    return line if len(line) <= _PROMPT_CHARACTERS else line[: _PROMPT_CHARACTERS - 1] + "…"
 
 
 def page(told: Told) -> RenderableType:
