@@ -69,7 +69,7 @@ async def post_once(
         DeliveryRefused: not here, or it cannot be told; `refusals.of` says why.
         TooLarge: the files are more than the place takes.
     """
-    if errand.is_repeated and not errand.has_nonce:
+    if not errand.has_nonce:  # also on a first try: one that was stopped may have been overtaken
         found = await find(wire, errand, channel_id)
         if found is not None:
             return found

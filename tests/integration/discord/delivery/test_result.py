@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 
 from adapters.discord.posting import CANNOT_TELL
 from adapters.discord.uploads import AT_ONCE
 from core.errors import DeliveryRefused, DeliveryRetryable
+from core.jobs.job import DeliveryState
 from core.jobs.lifecycle import DeliveryKind
 from tests.fakes.discord_errands import Bench, Rows
 from tests.fakes.discord_values import Channel, Guild, Permission
@@ -46,6 +48,24 @@ async def test_a_thread_that_is_there_already_is_used(bench: Bench) -> None:
     thread = bench.server.world.thread(bench.channel, message=card)
     result = await rows.deliver(RESULT)
     assert result.data["thread"] == str(thread.id)
+    assert len(results(bench, thread)) == 1
+
+
+async def test_a_first_try_that_was_overtaken_posts_nothing(bench: Bench) -> None:
+    """A process that was stopped before it posted finds what another has posted meanwhile."""
+    rows = await ready(bench)
+    sending, sent = DeliveryState.SENDING, rows.sent
+    begun = replace(rows.row(RESULT), state=sending, attempt=1, first_attempt_at=bench.clock.now())
+    await rows.deliver(RESULT)
+    bench.server.world.nonce_window_s = 0.0
+    bench.clock.leap(WINDOW_S)
+    noted: dict[str, object] = {}
+
+    async def note(facts: Mapping[str, object]) -> None:
+        noted.update(facts)
+
+    await bench.deliverer.deliver(rows.job, begun, sent, note)
+    (thread,) = bench.server.threads(bench.channel)
     assert len(results(bench, thread)) == 1
 
 
