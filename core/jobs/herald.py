@@ -14,7 +14,9 @@ from core.jobs.agenda import Agenda, Due
 from core.jobs.delivery import Deliverer
 from core.jobs.foreign import within
 from core.jobs.job import Delivery, Job
-from core.jobs.lifecycle import State
+from core.jobs.lifecycle import DeliveryKind, State
+
+_FINAL = DeliveryKind.CARD_FINAL
 
 log = structlog.get_logger()
 
@@ -28,6 +30,8 @@ WIDTH = 4
 """How many reports are made at once."""
 FRESH_S = 5.0
 """How long what the ledger said of a job is shown without asking it again, in seconds."""
+LOOK_S, LOOKS = 3.0, 10
+"""How often, and how many times, the last word is looked for that a late report may have hidden."""
 TICK_GAP_S = 0.2
 """Between two reports, over all jobs, that only say that a job still runs, in seconds."""
 
@@ -35,7 +39,7 @@ TICK_GAP_S = 0.2
 class Report(Due):
     """The newest state of one job that has not been shown yet, if any."""
 
-    __slots__ = ("ended", "is_tick", "job", "job_id")
+    __slots__ = ("ended", "is_late", "is_tick", "job", "job_id")
 
     def __init__(self, job_id: str) -> None:
         super().__init__()
@@ -43,6 +47,8 @@ class Report(Due):
         self.job: Job | None = None
         self.is_tick = False
         """Whether the job is to be read first, because nobody had it at hand."""
+        self.is_late = False
+        """Whether what was shown last may have been out of date by then."""
         self.ended: asyncio.Event | None = None
 
 
@@ -52,8 +58,9 @@ class Herald:
 
     What goes wrong is dropped: progress is no delivery. What may be out of date is looked up
     first. `silence` makes sure that no report is left or under way, so that a late one cannot
-    overwrite the final word. What a platform has no room for comes round again, so that no report
-    waits inside `progress` and keeps the final word waiting.
+    overwrite the final word; where another process gave that while a report of ours took long, it
+    is given once more. What a platform has no room for comes round again, so that no report waits
+    inside `progress` and keeps the final word waiting.
     """
 
     def __init__(
@@ -140,6 +147,9 @@ class Herald:
                 report.ended.set()
                 report.ended = None
             self._rest(report, max(self._gap_s, asked_s))
+            if report.is_late:
+                report.is_late = False
+                await self._make_good(report.job_id)
 
     def _rest(self, report: Report, rest_s: float) -> None:
         if self._reports.get(report.job_id) is report:
@@ -172,7 +182,10 @@ class Herald:
         if job is not None:
             sent = await self._sent(job.job_id)
             if await self._still_stands(job, known_at):
-                await self._deliverers[job.origin.platform].progress(job, sent)
+                try:
+                    await self._deliverers[job.origin.platform].progress(job, sent)
+                finally:
+                    report.is_late = not self._is_fresh(known_at)
 
     async def _still_stands(self, job: Job, known_at: datetime) -> bool:
         """
@@ -181,7 +194,40 @@ class Herald:
         A process that was stopped for a while and wakes would show what was true before, on a card
         to which another process has given the last word.
         """
-        if (self._clock.now() - known_at).total_seconds() <= FRESH_S:
+        if self._is_fresh(known_at):
             return True
         now = await self._load(job.job_id)
         return (now.fence, now.state) == (job.fence, job.state)
+
+    def _is_fresh(self, known_at: datetime) -> bool:
+        return (self._clock.now() - known_at).total_seconds() <= FRESH_S
+
+    async def _make_good(self, job_id: str) -> None:
+        """
+        Give a card its last word once more, if it has had that already.
+
+        A process that is stopped amid a report ends it on waking, whatever others said meanwhile.
+        """
+        for _ in range(LOOKS):
+            try:
+                if await within(LIMIT_S, self._has_last_word(job_id)):
+                    return
+            except (AppError, TimeoutError) as exc:
+                log.debug("last_word_put_off", job_id=job_id, error=str(exc))
+            await self._clock.sleep(LOOK_S)
+
+    async def _has_last_word(self, job_id: str) -> bool:
+        """Whether nothing is to be put right any more; says the last word if it was said before."""
+        job = await self._load(job_id)
+        if not job.is_terminal:
+            return True  # whoever has it shows more
+        sent = await self._sent(job_id)
+        final = [row for row in sent if (row.kind, row.seq) == (_FINAL, job.seq)]
+        if final:
+            await self._deliverers[job.origin.platform].deliver(job, final[-1], sent, _noted)
+            log.info("last_word_repeated", job_id=job_id)
+        return bool(final)
+
+
+async def _noted(facts: Mapping[str, object]) -> None:
+    """Keep nothing: the delivery is recorded."""

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import pytest
 
 from core.errors import DeliveryRetryable
-from core.jobs.herald import FRESH_S, Herald
-from core.jobs.job import Delivery, Job
-from core.jobs.lifecycle import State
+from core.jobs.herald import FRESH_S, LOOK_S, LOOKS, Herald
+from core.jobs.job import Delivery, DeliveryState, Job
+from core.jobs.lifecycle import DeliveryKind, State
 from tests.fakes import jobs
 from tests.fakes.clock import VirtualClock
 from tests.fakes.deliverer import RecordingDeliverer
@@ -201,7 +201,7 @@ async def test_old_state_that_still_stands_is_shown() -> None:
         await clock.advance(0.0)
 
         assert [job.detail for job in deliverer.shown] == ["credentials"]
-        assert ledger.reads == 1
+        assert ledger.reads == 2  # before, and once more afterwards
 
 
 @pytest.mark.parametrize(
@@ -257,6 +257,48 @@ async def test_silence_drops_what_was_not_shown_yet() -> None:
         await clock.advance(10.0)
 
         assert _states(deliverer) == [State.QUEUED]
+
+
+async def test_last_word_that_a_late_report_may_have_hidden_is_repeated() -> None:
+    """Another process ended the job and said so while this one was stopped in a report."""
+    clock, ledger = VirtualClock(), Ledger(job=_now(VirtualClock(), State.RUNNING))
+    rows: list[Delivery] = []
+
+    async def sent(_: str) -> tuple[Delivery, ...]:
+        return tuple(rows)
+
+    async with telling(clock, ledger=ledger, sent=sent) as (herald, deliverer):
+        let_go_on = deliverer.hold("progress")
+        herald.say(ledger.job)
+        await clock.advance(0.0)
+        ledger.job = replace(JOB, state=State.READY)
+        clock.sleep_through(FRESH_S + 1.0)
+        let_go_on()
+        await clock.advance(0.0)
+        assert not deliverer.said  # the other one is about to say it
+
+        rows.append(jobs.delivery(DeliveryKind.CARD_FINAL, DeliveryState.SENT))
+        deliverer.fail(DeliveryKind.CARD_FINAL, DeliveryRetryable("not now"))
+        for _ in range(LOOKS):
+            await clock.advance(LOOK_S)
+
+        assert [said.kind for said in deliverer.said] == [DeliveryKind.CARD_FINAL]
+        assert deliverer.calls[DeliveryKind.CARD_FINAL] == 2
+
+
+async def test_late_report_of_a_job_that_goes_on_is_left_to_whoever_has_it() -> None:
+    """The next report, or the last word, comes after it anyway."""
+    clock, ledger = VirtualClock(), Ledger(job=_now(VirtualClock(), State.RUNNING))
+    async with telling(clock, ledger=ledger) as (herald, deliverer):
+        let_go_on = deliverer.hold("progress")
+        herald.say(ledger.job)
+        await clock.advance(0.0)
+        ledger.job = replace(ledger.job, fence=7)
+        clock.sleep_through(FRESH_S + 1.0)
+        let_go_on()
+        await clock.advance(LOOK_S)
+
+        assert (deliverer.said, ledger.reads) == ([], 1)
 
 
 async def test_silence_waits_for_the_report_under_way() -> None:
