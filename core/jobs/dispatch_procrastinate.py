@@ -9,6 +9,7 @@ by the ledger's fence alone, so that being wrong about who is alive does no harm
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
@@ -33,7 +34,12 @@ from core.jobs.turns import Turns
 CONCURRENCY = 10_000
 """How many jobs this process drives at once; those above it wait for any replica to have room."""
 FETCH_S = 1.0
-"""Between two looks for rows when nothing was heard of any, in seconds."""
+"""
+Between two looks for rows when nothing was heard of any, in seconds; about, for each its own.
+
+All replicas hear of a row at once. If they then looked at the same instants, the same one would
+always come first, also to a row that it has just left to others.
+"""
 AGAIN_S = 1.0
 """Between two tries to register with the database, in seconds."""
 NEVER_S = 1e6
@@ -50,6 +56,7 @@ async def open_dispatcher(
     concurrency: int = CONCURRENCY,
     vigil: Vigil | None = None,
     answer_s: float = ANSWER_S,
+    rng: random.Random | None = None,
 ) -> AsyncIterator[ProcrastinateDispatcher]:
     """
     Open the queue in the database at `url`, whose schema is current.
@@ -66,6 +73,7 @@ async def open_dispatcher(
             clock,
             concurrency=concurrency,
             vigil=vigil or Vigil(),
+            rng=rng or random.Random(),  # noqa: S311  # no secret: when to look
         )
         telling = asyncio.get_running_loop().create_task(dispatcher.tell())
         try:
@@ -104,12 +112,14 @@ class ProcrastinateDispatcher:
         *,
         concurrency: int,
         vigil: Vigil,
+        rng: random.Random,
     ) -> None:
         """Take an app, and its connector, which is open."""
         self._app = app
         self._connector = connector
         self._clock = clock
         self._concurrency = concurrency
+        self._rng = rng
         self._vigil = vigil
         self._driven: dict[str, tuple[int, asyncio.Future[bool]]] = {}
         self._turns = Turns()
@@ -214,7 +224,7 @@ class ProcrastinateDispatcher:
             queues=[QUEUE],
             name=None,
             concurrency=self._concurrency,
-            fetch_job_polling_interval=FETCH_S,
+            fetch_job_polling_interval=FETCH_S * self._rng.uniform(0.75, 1.25),
             abort_job_polling_interval=NEVER_S,
             shutdown_graceful_timeout=0.0,
             delete_jobs="always",

@@ -102,9 +102,11 @@ class Replica:
         """Return the jobs whose rows this replica holds."""
         return set(self.dispatch._driven)
 
-    async def eventually(self, is_so: Callable[[], object]) -> None:
+    async def eventually(
+        self, is_so: Callable[[], object], *, within_s: float = PATIENCE_S
+    ) -> None:
         """Return once `is_so` (a function, or one to await) says so; fails when it never does."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(within_s):
             while True:
                 answer = is_so()
                 if await answer if asyncio.iscoroutine(answer) else answer:
