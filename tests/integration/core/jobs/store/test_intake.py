@@ -35,9 +35,10 @@ class Slow:
 
 
 @asynccontextmanager
-async def slow_intake(path: Path, *, within_s: float = 0.05) -> AsyncIterator[Slow]:
+async def slow_intake(path: Path, *, within_s: float = 0.5) -> AsyncIterator[Slow]:
     engine = sa.create_engine(f"sqlite:///{path}")
     database = Database(engine, threads=1, timeout_s=9.0)
+    await database.transaction(lambda _connection: None)  # to connect takes no order's time
     writer = Writer(database, window_s=0.0)
     async with asyncio.TaskGroup() as tasks:
         clock = VirtualClock()
