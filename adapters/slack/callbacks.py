@@ -74,7 +74,7 @@ class Answer:
 
 class Callbacks:
     """
-    Answers an act after its acknowledgement; each method is one call and raises
+    Answers an act after its acknowledgement; each method says one thing and raises
 
     DeliveryRetryable, DeliveryRefused: the user does not see it, or perhaps not.
     """
