@@ -18,6 +18,7 @@ from core.errors import (
     MediaError,
     MediaUnavailable,
     Misconfiguration,
+    OrderInDoubt,
     OutcomeUnknown,
     Problem,
     ProviderError,
@@ -37,6 +38,11 @@ from core.errors import (
 
 NOT_CHARGED = "Nothing was charged."
 PERHAPS_CHARGED = "It may have been charged."
+IN_DOUBT = "We could not make sure that your order was kept."
+"""True of an order that runs, and of one that does not; so is what follows."""
+IF_IT_APPEARS = (
+    "If a card for it appears within a few minutes, it goes on; if none does, ask again."
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,6 +73,12 @@ def wording(error: AppError) -> Words:
             return _picture(error)
         case DeliveryError():
             return _delivery(error)
+        case OrderInDoubt():
+            return Words(
+                what_happened=IN_DOUBT,
+                charged="If it was not, nothing was charged.",
+                what_to_do=IF_IT_APPEARS,
+            )
         case _:
             return _ours(error)
 

@@ -8,6 +8,7 @@ AppError
 ├─ UnknownJob(job_id)                   it is not in the ledger: say so
 ├─ StaleJob(job_id)                     somebody else moved it: drop it, do nothing
 ├─ StoreUnavailable                     nothing was kept: say "busy", try again
+│  └─ OrderInDoubt                      perhaps kept: say so, look before asking again
 ├─ ProviderError
 │  ├─ ProviderUnavailable(retry_after_s)   certainly not carried out: try again later
 │  ├─ RequestRejected(rejection)           will never work as it is: tell the user
@@ -144,6 +145,10 @@ class StaleJob(AppError):
 
 class StoreUnavailable(AppError):
     """The store did not take a write in time, or cannot be reached."""
+
+
+class OrderInDoubt(StoreUnavailable):
+    """The store went away, or took too long, while it kept an order: perhaps it did."""
 
 
 class ProviderError(AppError):

@@ -73,8 +73,8 @@ class Ordering:
         `dedupe_key` is the act's own where several interactions may be one act.
 
         Raises:
-            QuotaExceeded, StoreUnavailable: nothing was kept, or it was withdrawn; nothing was
-                acknowledged.
+            QuotaExceeded, StoreUnavailable: nothing was acknowledged, so nothing runs: it was not
+                kept, or is withdrawn.
         """
         told = reply.interaction
         if reply.is_given:

@@ -85,6 +85,8 @@ class Commands:
         others = given.left_out(told.message)
         wanted = Wanted(place=place, sources=pictures, values=typed.values, problems=typed.problems)
         key = f"{PLATFORM}:mention:{told.team_id}:{told.channel_id}:{told.message['ts']}"
+        # Should Slack not hear that it was acknowledged, it tells somebody of it once more.
+        reply.may_run = True
         try:
             request = self._ordering.read(told, wanted)
             is_new = await self._ordering.order(reply, request, wanted, dedupe_key=key)

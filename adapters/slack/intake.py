@@ -109,10 +109,8 @@ class Intake:
         try:
             if self._handle is not None:
                 await self._handle(reply)
-            elif reply.interaction.doing is Doing.NOTICE:
-                await reply.acknowledge()
             else:
-                await reply.say(words.RESTARTING)
+                await _turned_away(reply)
         except AppError as error:
             await reply.refuse(error)
 
@@ -123,6 +121,16 @@ class Intake:
         except Exception as exc:  # noqa: BLE001 - the last boundary
             _log.exception("slack_excuse_broke", error=type(exc).__name__)
             await _taken(answer)
+
+
+async def _turned_away(reply: Reply) -> None:
+    match reply.interaction.doing:
+        case Doing.NOTICE:
+            await reply.acknowledge()
+        case Doing.MENTION:
+            await reply.say(words.RESTARTING_IN_DOUBT)
+        case _:
+            await reply.say(words.RESTARTING)
 
 
 async def _taken(answer: Answer) -> None:

@@ -106,13 +106,15 @@ class Ordering:
         `dedupe_key` is the act's own, the same for everything that is one act.
 
         Raises:
-            QuotaExceeded, StoreUnavailable: nothing was kept and nothing acknowledged.
+            QuotaExceeded, StoreUnavailable: nothing was kept and nothing acknowledged, but for
+                OrderInDoubt: then it may have been kept.
         """
         told = reply.interaction
         origin = _origin(told, wanted)
         place = self._desk.place(*told.asked(origin.channel_id).places)
         order = self._desk.order(request, to_origin(origin, place=place), dedupe_key=dedupe_key)
         admission = await self._desk.queue.submit(order)
+        reply.may_run = True
         if not admission.is_new and told.doing is Doing.PRESS:
             await reply.say(words.ONE_CLICK)
             return False

@@ -21,7 +21,14 @@ from adapters.slack.interactions import Doing, Interaction
 from adapters.slack.private import private_error, private_message
 from adapters.slack.refusals import Hindrance
 from adapters.slack.registration import NAME
-from core.errors import AppError, DeliveryError, DeliveryRefused
+from core.errors import (
+    AppError,
+    DeliveryError,
+    DeliveryRefused,
+    InvalidRequest,
+    OrderInDoubt,
+    QuotaExceeded,
+)
 
 NOTHING: Final[Json] = {}
 """An acknowledgement that says nothing."""
@@ -47,6 +54,8 @@ class Reply:
         self._callbacks = callbacks
         self._precedence = precedence
         self._is_acknowledged = False
+        self.may_run = False
+        """Whether an order of this act may run: then nobody is told that nothing came of it."""
 
     async def stand_back(self) -> None:
         """Return once no crowd waits for answers: what follows an answer is not as urgent."""
@@ -74,7 +83,13 @@ class Reply:
             await self.tell(private_message(text))
 
     async def refuse(self, error: AppError, *, buttons: Sequence[Button] = ()) -> None:
-        """Say what is wrong, all of it: in a form that was sent at its fields."""
+        """
+        Say what is wrong, all of it: in a form that was sent at its fields.
+
+        Of an act whose order may run, whatever else broke, it is said that it is in doubt.
+        """
+        if self.may_run and not isinstance(error, InvalidRequest | QuotaExceeded):
+            error = OrderInDoubt()
         if self._is_form:
             await self.correct(corrections.refused(error, self.interaction.view))
         else:

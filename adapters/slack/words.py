@@ -7,6 +7,7 @@ from typing import Final
 
 from adapters.presentation import Action, outcome
 from adapters.slack.markup import shortened
+from adapters.wording import IF_IT_APPEARS
 from core.jobs.job import Job
 
 OTHER_VERSION: Final = (
@@ -64,6 +65,11 @@ INSTALL_ANEW: Final = (
     "charged. An admin of the workspace can install Redraw anew."
 )
 RESTARTING: Final = "Redraw is being restarted. Nothing was charged. Try again in a moment."
+RESTARTING_IN_DOUBT: Final = (
+    "Redraw is being restarted, so your order may not be kept. Nothing was charged so far. "
+    f"{IF_IT_APPEARS}"
+)
+"""Slack may tell of a mention once more, and then somebody may take it."""
 
 
 _NAMES_MAX, _NAME_MAX = 5, 60

@@ -38,7 +38,7 @@ async def of(parts: Parts, options: TryOptions, interrupts: Interrupts) -> Place
     Raises:
         InvalidRequest: there is nothing to do, or it cannot be done.
         QuotaExceeded: a limit is used up; nothing was ordered.
-        StoreUnavailable: nothing was ordered.
+        StoreUnavailable: nothing runs: it was not kept, or is withdrawn.
     """
     if not options.resume:
         return await place(parts, options, interrupts)
@@ -56,7 +56,7 @@ async def place(parts: Parts, options: TryOptions, interrupts: Interrupts) -> Pl
     Raises:
         InvalidRequest: with every problem of the files, the folder and the settings.
         QuotaExceeded: a limit is used up; nothing was ordered.
-        StoreUnavailable: nothing was ordered.
+        StoreUnavailable: nothing runs: it was not kept, or is withdrawn.
     """
     asked = commands.tell_apart(options.arguments, is_file=files.is_file)
     out = options.out.expanduser().absolute()

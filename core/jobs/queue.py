@@ -48,7 +48,7 @@ class JobQueue:
 
         Raises:
             QuotaExceeded: a limit is used up; nothing was kept.
-            StoreUnavailable: nothing was kept.
+            StoreUnavailable: nothing was kept, but for OrderInDoubt: then it may have been.
         """
         return await self._ledger.admit(
             order, limits=self._limits, deadline_s=self._deadline_s, now=self._clock.now()

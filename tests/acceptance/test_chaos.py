@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.wording import IF_IT_APPEARS, NOT_CHARGED
 from tests.acceptance.chaos import verdict
 from tests.acceptance.chaos.acts import Act, View
 from tests.acceptance.chaos.plan import Ill, Plan, Trouble, drawn
@@ -83,6 +84,9 @@ VIEW = View(job_id="A", platform="discord", prompt=PROMPT, title="Redrawn", card
 ROW = Row(job_id="A", platform="discord", prompt=PROMPT, state="ready", reason=None)
 TAKEN = Submit(task_id="t", app_id="a", prompt=PROMPT, body={})
 UNKNOWN = replace(ROW, state="uncertain", sending=(NOON, NOON + SECOND))
+ON_SLACK, SEEN_ON_SLACK = replace(ROW, platform="slack"), replace(VIEW, platform="slack")
+DOUBTED = replace(ACT, platform="slack", told=lambda: f"Busy. {IF_IT_APPEARS}")
+BOTH = replace(ACT, platform="slack", told=lambda: f"{IF_IT_APPEARS}\n{NOT_CHARGED} Ask again.")
 KILL = Trouble(at_s=0, ill=Ill.KILL, lasts_s=0, calls=1, replica=0, platform="slack")
 
 
@@ -110,6 +114,14 @@ def test_what_went_well_is_right() -> None:
     assert _judged(acts=[told], views=[], rows=[], submits=[]).is_right
 
 
+def test_an_order_in_doubt_may_run_on_slack_alone() -> None:
+    """Where a kept order counts as acknowledged, its person was told that it may go on."""
+    ran = _judged(acts=[DOUBTED], views=[SEEN_ON_SLACK], rows=[ON_SLACK])
+
+    assert (ran.is_right, ran.told, ran.in_doubt) == (True, 1, 1)
+    assert _judged(acts=[DOUBTED], views=[], rows=[], submits=[]).is_right
+
+
 def test_what_nobody_took_is_not_owed() -> None:
     """An act that was not acknowledged may have come to nothing."""
     silent = replace(ACT, is_acknowledged=lambda: False)
@@ -128,6 +140,9 @@ def test_what_nobody_took_is_not_owed() -> None:
         ("submitted twice", _judged(submits=[TAKEN, TAKEN])),
         ("without an end", _judged(rows=[ROW, replace(ROW, job_id="B", platform="slack")])),
         ("turned down, and run", _judged(acts=[replace(ACT, told=lambda: "busy")])),
+        ("turned down, and run", _judged(acts=[replace(ACT, told=lambda: IF_IT_APPEARS)])),
+        ("turned down, and run", _judged(acts=[BOTH], rows=[ON_SLACK], views=[SEEN_ON_SLACK])),
+        ("turned down, and run", _judged(acts=[DOUBTED], rows=[ON_SLACK, replace(ON_SLACK)])),
         ("run unasked on Discord", _judged(acts=[replace(ACT, is_acknowledged=lambda: False)])),
         ("cards twice on Discord", _judged(views=[replace(VIEW, cards=2)])),
         ("unknown without a cause", _judged(rows=[UNKNOWN], killed_at=NOON - 9 * SECOND)),

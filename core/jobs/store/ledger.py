@@ -110,7 +110,8 @@ class Ledger:
 
         Raises:
             QuotaExceeded: the order does not fit into the limits.
-            StoreUnavailable: it took too long; then there is no such job, or it is withdrawn.
+            StoreUnavailable: it was not kept, and will not be.
+            OrderInDoubt: it may have been kept; it is withdrawn if that can be done.
         """
         return await self._intake.admit(order, limits=limits, deadline_s=deadline_s, now=now)
 

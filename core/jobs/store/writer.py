@@ -236,7 +236,7 @@ def _fail_all(group: Sequence[_Pending], error: Exception) -> None:
     for pending in group:
         text = str(error) if isinstance(error, StoreUnavailable) else type(error).__name__
         own = StoreUnavailable(text)
-        own.__cause__ = error.__cause__ or error
+        own.__cause__ = error.__cause__ or (None if isinstance(error, StoreUnavailable) else error)
         pending.fail(own)
 
 

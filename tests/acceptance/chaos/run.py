@@ -54,7 +54,8 @@ class Outcome:
         wrong = {name: count for name, count in v.wrong.items() if count} or "nothing"
         return (
             f"seed {self.plan.seed}: {v.jobs} jobs of {v.acts} acts, {v.acknowledged} acknowledged"
-            f" ({v.told} turned down in words), uncertain {v.uncertain} ({share:.1f} %),"
+            f" ({v.told} turned down in words, {v.in_doubt} of them in doubt),"
+            f" uncertain {v.uncertain} ({share:.1f} %),"
             f" {len(self.plan.troubles)} troubles, {self.kills} kills,"
             f" {len(self.falls)} ended by themselves, {v.cards_twice} cards again,"
             f" {self.took_s:.0f} s ({self.healed_s:.0f} s to heal); wrong: {wrong}"

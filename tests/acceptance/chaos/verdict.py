@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from adapters.wording import IF_IT_APPEARS, NOT_CHARGED
 from tests.acceptance.chaos.acts import Act, View
 from tests.acceptance.chaos.plan import Ill, Trouble
 from tests.acceptance.chaos.stores import Row
@@ -26,6 +27,8 @@ class Verdict:
     acknowledged: int
     told: int
     """Orders that were turned down in words that their person alone could read."""
+    in_doubt: int
+    """Those among them of which the words say that they may run all the same."""
     jobs: int
     uncertain: int
     cards_twice: int
@@ -70,6 +73,7 @@ def judged(
         acts=len(acts),
         acknowledged=len(asked),
         told=len(told),
+        in_doubt=sum(map(_is_in_doubt, told)),
         jobs=len(kept),
         uncertain=sum(row.state == "uncertain" for row in kept),
         cards_twice=sum(view.cards - 1 for view in views if view.platform == "slack"),
@@ -108,11 +112,17 @@ def _turned_down_and_run(
     asked: Sequence[Act], told: Sequence[Act], kept: Sequence[Row]
 ) -> list[str]:
     """Name the orders whose person was told that they were not taken, and that ran all the same."""
+    turned_down = [act for act in told if not (act.platform == "slack" and _is_in_doubt(act))]
     words = {act.prompt: act.told() for act in told}
     wanted = Counter(act.prompt for act in asked)
-    wanted.subtract(Counter(act.prompt for act in told))
+    wanted.subtract(Counter(act.prompt for act in turned_down))
     ran = Counter(row.prompt for row in kept if row.prompt in words)
     return [f"{prompt}: {words[prompt]}" for prompt in (ran - wanted).elements()]
+
+
+def _is_in_doubt(act: Act) -> bool:
+    """Whether nobody knew if it was kept. On Slack it may run then, and on Discord never."""
+    return IF_IT_APPEARS in act.told() and NOT_CHARGED not in act.told()
 
 
 def _unexplained(

@@ -14,6 +14,7 @@ from structlog.typing import EventDict
 
 from adapters.slack import forms, words
 from adapters.slack.registration import COMMAND, MESSAGE_SHORTCUT
+from adapters.wording import IF_IT_APPEARS
 from core.errors import StoreUnavailable
 from core.jobs.drafts import Drafts
 from core.jobs.job import Job
@@ -107,6 +108,40 @@ async def test_busy_store_is_said_in_the_form(
     assert refused.response_action == "errors"
     assert "Try again" in "".join(refused.errors.values())
     assert (await ann.submit(view)).response_action == "clear"
+
+
+async def test_mention_turned_down_that_comes_once_more_is_told_words_that_stay_true(
+    redraw: Redraw, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slack did not hear of the acknowledgement: when it comes again, it is an order."""
+
+    async def busy(*_: object) -> None:
+        raise StoreUnavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(redraw.works.queue, "submit", busy)
+        sent = await ann.mention("ink", files=dict([PICTURE]))
+        told = await sent.told("ask again")
+    assert IF_IT_APPEARS in told.words
+    await redraw.until(await redraw.slack.redeliver(sent.event_id), State.READY)
+
+
+async def test_mention_that_breaks_after_its_order_was_kept_is_told_words_that_stay_true(
+    redraw: Redraw, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its job runs, whatever broke, so nobody reads that nothing was charged."""
+    acknowledged, broken = redraw.works.queue.acknowledged, iter([1])
+
+    async def breaking(job_id: str) -> None:
+        await acknowledged(job_id)
+        if next(broken, None):
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(redraw.works.queue, "acknowledged", breaking)
+    sent = await ann.mention("ink", files=dict([PICTURE]))
+    told = await sent.told("ask again")
+    assert IF_IT_APPEARS in told.words
+    await redraw.until(sent, State.READY)
 
 
 async def test_order_that_was_acknowledged_is_not_said_to_have_failed(
@@ -258,6 +293,34 @@ async def test_stop_answers_what_is_under_way(
     await sent.acknowledged()
     await redraw.start()
     await redraw.until(sent, State.READY)
+
+
+async def test_mention_amid_a_stop_is_told_words_that_stay_true(
+    redraw: Redraw, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever comes next may hear of it once more; others are turned down for certain."""
+    view = await (await ann.command(COMMAND, "ink")).viewed()
+    submit, reached, let_go = redraw.works.queue.submit, asyncio.Event(), asyncio.Event()
+
+    async def slow(*order: object) -> object:
+        reached.set()
+        await let_go.wait()
+        return await submit(*order)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(redraw.works.queue, "submit", slow)
+    sent = await ann.submit(view, {"Picture": PICTURE}, waits=False)
+    await reached.wait()
+    bob = redraw.slack.user("bob", channel=redraw.channel)
+    asked = await bob.command(COMMAND, "help")
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(redraw.stop())
+        while words.RESTARTING not in [each.words for each in asked.ephemerals]:
+            asked = await bob.command(COMMAND, "help")
+        mentioned = await ann.mention("ink", files=dict([PICTURE]))
+        told = await mentioned.told("restarted")
+        let_go.set()
+    assert told.words == words.RESTARTING_IN_DOUBT
+    await sent.acknowledged()
 
 
 async def test_burst_is_answered_in_time(redraw: Redraw) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from core.errors import StoreUnavailable
+from core.errors import OrderInDoubt, StoreUnavailable
 from core.jobs.lifecycle import Reason, State
 from core.jobs.store.engine import Database
 from core.jobs.store.intake import Intake, new_job_id
@@ -31,7 +32,14 @@ class Slow:
     tasks: asyncio.TaskGroup
     engine: sa.Engine
     clock: VirtualClock
+    committing: threading.Event = field(default_factory=threading.Event)
+    """Set once a commit has begun."""
     let_go: threading.Event = field(default_factory=threading.Event)
+
+    def commit(self, _connection: sa.Connection) -> None:
+        """Wait, in the thread that writes, until commits are let go."""
+        self.committing.set()
+        self.let_go.wait(9)
 
 
 @asynccontextmanager
@@ -44,7 +52,7 @@ async def slow_intake(path: Path, *, within_s: float = 0.5) -> AsyncIterator[Slo
         clock = VirtualClock()
         intake = Intake(writer, tasks, clock, new_id=new_job_id, within_s=within_s)
         slow = Slow(intake=intake, writer=writer, tasks=tasks, engine=engine, clock=clock)
-        sa.event.listen(engine, "commit", lambda _connection: slow.let_go.wait(9))
+        sa.event.listen(engine, "commit", slow.commit)
         tasks.create_task(writer.run())
         yield slow
         slow.let_go.set()
@@ -60,9 +68,9 @@ def path(sqlite_template: Path, tmp_path: Path) -> Path:
 
 
 async def test_an_order_committed_after_its_time_is_withdrawn(path: Path) -> None:
-    """Who was told to try again has no job: it is cancelled as never acknowledged."""
+    """Who was told that it is in doubt gets no job: it is cancelled as never acknowledged."""
     async with slow_intake(path) as slow:
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(OrderInDoubt):
             await slow.intake.admit(order(), limits=NO_LIMITS, deadline_s=9, now=START)
         slow.let_go.set()
         await slow.writer.write("", lambda _connection: None)
@@ -87,7 +95,7 @@ async def test_a_late_order_is_withdrawn_though_the_database_went_away_just_then
                 raise away.pop()
 
         sa.event.listen(slow.engine, "commit", fail_after_the_first)
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(OrderInDoubt):
             await slow.intake.admit(order(), limits=NO_LIMITS, deadline_s=9, now=START)
         slow.let_go.set()
         async with asyncio.timeout(20):
@@ -105,7 +113,7 @@ async def test_an_order_that_cannot_be_withdrawn_any_more_is_found_unacknowledge
 ) -> None:
     """When the ledger closes in between, the next start finds the job unacknowledged."""
     async with slow_intake(path) as slow:
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(OrderInDoubt):
             await slow.intake.admit(order(), limits=NO_LIMITS, deadline_s=9, now=START)
         closing = slow.tasks.create_task(slow.writer.close())
         await asyncio.sleep(0)
@@ -192,5 +200,58 @@ async def test_an_order_after_a_fault_is_admitted(path: Path) -> None:
         )
         later = await slow.intake.admit(order(), limits=NO_LIMITS, deadline_s=9, now=START)
 
-    assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 3
+    assert [type(outcome) for outcome in outcomes] == [OrderInDoubt] * 3
     assert later.is_new
+
+
+async def test_an_order_whose_time_ends_before_its_turn_is_turned_down_for_certain(
+    path: Path,
+) -> None:
+    """Nothing of it has been written, and nothing will be: its user may be told so."""
+    async with slow_intake(path) as slow:
+        before_it = slow.tasks.create_task(slow.writer.write("", lambda _connection: None))
+        assert await asyncio.to_thread(slow.committing.wait, 9)
+        with pytest.raises(StoreUnavailable) as told:
+            await slow.intake.admit(order(), limits=NO_LIMITS, deadline_s=9, now=START)
+        slow.let_go.set()
+        await before_it
+
+    assert type(told.value) is StoreUnavailable
+    async with open_ledger(f"sqlite:///{path}", VirtualClock()) as ledger:
+        assert await ledger.list_all(9) == ()
+
+
+def _gone(_connection: sa.Connection) -> None:
+    raise sa.exc.OperationalError("x", {}, OSError("gone"))
+
+
+def fail_to_begin(engine: sa.Engine) -> None:
+    """Have no transaction begin any more."""
+    sa.event.listen(engine, "begin", _gone)
+
+
+def fail_to_insert(engine: sa.Engine) -> None:
+    """Have a job inserted, and then its card refused."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE delivery RENAME TO elsewhere")
+
+
+@pytest.mark.parametrize("fail", [fail_to_begin, fail_to_insert])
+async def test_an_order_that_fails_before_its_commit_is_turned_down_for_certain(
+    path: Path, fail: Callable[[sa.Engine], None]
+) -> None:
+    """What is not committed is rolled back, whatever became of the database."""
+    async with slow_intake(path, within_s=30.0) as slow:
+        slow.let_go.set()
+        await asyncio.to_thread(fail, slow.engine)
+        outcomes = await asyncio.gather(
+            *(
+                slow.intake.admit(order(), limits=NO_LIMITS, deadline_s=9, now=START)
+                for _ in range(3)
+            ),
+            return_exceptions=True,
+        )
+
+    assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 3
+    with closing(sqlite3.connect(path)) as kept:
+        assert kept.execute("SELECT count(*) FROM job").fetchone() == (0,)

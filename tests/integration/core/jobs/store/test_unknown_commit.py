@@ -9,11 +9,12 @@ import psycopg
 import pytest
 
 from core.clock import SystemClock
-from core.errors import StoreUnavailable
-from core.jobs.lifecycle import Reason
+from core.errors import OrderInDoubt
+from core.jobs.job import Admission, Job
+from core.jobs.lifecycle import Event, Reason
 from core.jobs.store.ledger import open_ledger
 from tests.fakes.ledger_jobs import NO_LIMITS, order
-from tests.fakes.tcp_relay import relay
+from tests.fakes.tcp_relay import Relay, relay
 
 pytestmark = pytest.mark.postgres
 
@@ -26,22 +27,33 @@ COMMITTING = (
 
 @pytest.fixture
 def slow_server(postgres: str) -> Iterator[psycopg.Connection]:
-    """A server that takes a second to commit a new job."""
+    """A server that takes a second to commit a job."""
     with psycopg.connect(postgres, autocommit=True) as sql:
         sql.execute(
             "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS "
             "$$ BEGIN PERFORM pg_sleep(1.0); RETURN NULL; END $$"
         )
         sql.execute(
-            "CREATE CONSTRAINT TRIGGER dawdles AFTER INSERT ON job "
+            "CREATE CONSTRAINT TRIGGER dawdles AFTER INSERT OR UPDATE ON job "
             "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dawdle()"
         )
         yield sql
         sql.execute("DROP FUNCTION dawdle CASCADE")
 
 
+async def cut_off(slow: psycopg.Connection, way: Relay, admitting: asyncio.Task[Admission]) -> None:
+    """Cut the connection while the server commits the order."""
+    while slow.execute(COMMITTING).fetchone() != (1,):  # noqa: ASYNC110  # in a server
+        await asyncio.sleep(0.01)
+    way.cut()
+    way.mend()
+    with pytest.raises(OrderInDoubt):
+        await admitting
+
+
+@pytest.mark.parametrize("is_revived", [False, True], ids=["new", "revived"])
 async def test_order_that_its_user_was_refused_is_withdrawn_though_it_was_committed(
-    postgres: str, slow_server: psycopg.Connection
+    postgres: str, slow_server: psycopg.Connection, is_revived: bool
 ) -> None:
     """Told to try again they do, and would pay for both."""
     async with (
@@ -51,18 +63,24 @@ async def test_order_that_its_user_was_refused_is_withdrawn_though_it_was_commit
         ) as ledger,
         asyncio.timeout(PATIENCE_S),
     ):
-        asked = order(dedupe_key="cut off")
+        act = f"cut off {is_revived}"
+        asked = order(dedupe_key=act)
         now = SystemClock().now()
+        if is_revived:
+            first = await ledger.admit(asked, limits=NO_LIMITS, deadline_s=900.0, now=now)
+            await ledger.record_as_user(first.job.job_id, Event.ACK_REFUSED, now)
         admitting = asyncio.get_running_loop().create_task(
             ledger.admit(asked, limits=NO_LIMITS, deadline_s=900.0, now=now)
         )
-        while slow_server.execute(COMMITTING).fetchone() != (1,):  # noqa: ASYNC110  # in a server
-            await asyncio.sleep(0.01)
-        way.cut()
-        way.mend()
-        with pytest.raises(StoreUnavailable):
-            await admitting
-        while (job := await ledger.find_act("cut off")) is None or not job.is_terminal:  # noqa: ASYNC110
+        await cut_off(slow_server, way, admitting)
+        seq = int(is_revived)
+        while not is_withdrawn(job := await ledger.find_act(act), seq):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
+    assert job is not None
     assert job.reason is Reason.UNACKED
+
+
+def is_withdrawn(job: Job | None, seq: int) -> bool:
+    """Whether a job that came to be for the n-th time is at its end."""
+    return job is not None and job.seq == seq and job.is_terminal
