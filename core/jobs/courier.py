@@ -65,9 +65,13 @@ class Courier:
         self._fetched: Recent[tuple[MediaItem, ...]] = Recent()
 
     async def sent(self, job_id: str) -> tuple[Delivery, ...]:
-        """Return what has been said of a job so far."""
+        """Return what has been said of a job so far, as far as is known here."""
         rows = self._recent.get(job_id)
         return _sent(await self._ledger.deliveries(job_id) if rows is None else rows)
+
+    async def said(self, job_id: str) -> tuple[Delivery, ...]:
+        """Return what has been said of a job by now, by whomever."""
+        return _sent(await self._ledger.deliveries(job_id))
 
     def remember(self, job_id: str, fetched: tuple[MediaItem, ...]) -> None:
         """Have the job's next delivery keep what was put into the spool: Delete looks there."""

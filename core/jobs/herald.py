@@ -10,13 +10,12 @@ import structlog
 
 from core.clock import Clock
 from core.errors import AppError, DeliveryRetryable
+from core.jobs.afterword import Afterword
 from core.jobs.agenda import Agenda, Due
 from core.jobs.delivery import Deliverer
 from core.jobs.foreign import within
 from core.jobs.job import Delivery, Job
-from core.jobs.lifecycle import DeliveryKind, State
-
-_FINAL = DeliveryKind.CARD_FINAL
+from core.jobs.lifecycle import State
 
 log = structlog.get_logger()
 
@@ -30,8 +29,6 @@ WIDTH = 4
 """How many reports are made at once."""
 FRESH_S = 5.0
 """How long what the ledger said of a job is shown without asking it again, in seconds."""
-LOOK_S, LOOKS = 3.0, 10
-"""How often, and how many times, the last word is looked for that a late report may have hidden."""
 TICK_GAP_S = 0.2
 """Between two reports, over all jobs, that only say that a job still runs, in seconds."""
 
@@ -39,7 +36,7 @@ TICK_GAP_S = 0.2
 class Report(Due):
     """The newest state of one job that has not been shown yet, if any."""
 
-    __slots__ = ("ended", "is_late", "is_tick", "job", "job_id")
+    __slots__ = ("ended", "is_tick", "job", "job_id", "was_shown")
 
     def __init__(self, job_id: str) -> None:
         super().__init__()
@@ -47,8 +44,8 @@ class Report(Due):
         self.job: Job | None = None
         self.is_tick = False
         """Whether the job is to be read first, because nobody had it at hand."""
-        self.is_late = False
-        """Whether what was shown last may have been out of date by then."""
+        self.was_shown = False
+        """Whether the place was told, or may have been."""
         self.ended: asyncio.Event | None = None
 
 
@@ -58,8 +55,8 @@ class Herald:
 
     What goes wrong is dropped: progress is no delivery. What may be out of date is looked up
     first. `silence` makes sure that no report is left or under way, so that a late one cannot
-    overwrite the final word; where another process gave that while a report of ours took long, it
-    is given once more. What a platform has no room for comes round again, so that no report waits
+    overwrite the final word; where another process may have given that, the card is looked after.
+    What a platform has no room for comes round again, so that no report waits
     inside `progress` and keeps the final word waiting.
     """
 
@@ -70,12 +67,17 @@ class Herald:
         *,
         load: Callable[[str], Awaitable[Job]],
         sent: Callable[[str], Awaitable[tuple[Delivery, ...]]],
+        afterword: Afterword | None = None,
         gap_s: float = GAP_S,
     ) -> None:
-        """Take the deliverers, and how to read a job and what was said of it."""
+        """
+        Take the deliverers, how to read a job and what was said of it, and, where other processes
+        may take jobs from us, who looks after the cards of those.
+        """
         self._deliverers = deliverers
         self._load = load
         self._sent = sent
+        self._afterword = afterword
         self._clock = clock
         self._gap_s = gap_s
         self._next_tick_s = 0.0
@@ -117,7 +119,7 @@ class Herald:
         """Report until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             for _ in range(WIDTH):
-                tasks.create_task(self._show_in_turn())
+                tasks.create_task(self._show_in_turn(tasks))
             await self._call_up()
 
     async def _call_up(self) -> None:
@@ -135,7 +137,7 @@ class Herald:
         else:
             self._due.put_nowait(report)
 
-    async def _show_in_turn(self) -> None:
+    async def _show_in_turn(self, tasks: asyncio.TaskGroup) -> None:
         while True:
             report = await self._due.get()
             if self._reports.get(report.job_id) is not report:
@@ -147,9 +149,14 @@ class Herald:
                 report.ended.set()
                 report.ended = None
             self._rest(report, max(self._gap_s, asked_s))
-            if report.is_late:
-                report.is_late = False
-                await self._make_good(report.job_id)
+            await self._look_back(report, tasks)
+
+    async def _look_back(self, report: Report, tasks: asyncio.TaskGroup) -> None:
+        was_shown, report.was_shown = report.was_shown, False
+        if self._afterword is None or not was_shown:
+            return
+        if not await self._afterword.is_settled(report.job_id):
+            tasks.create_task(self._afterword.look_after(report.job_id))
 
     def _rest(self, report: Report, rest_s: float) -> None:
         if self._reports.get(report.job_id) is report:
@@ -182,10 +189,8 @@ class Herald:
         if job is not None:
             sent = await self._sent(job.job_id)
             if await self._still_stands(job, known_at):
-                try:
-                    await self._deliverers[job.origin.platform].progress(job, sent)
-                finally:
-                    report.is_late = not self._is_fresh(known_at)
+                report.was_shown = True
+                await self._deliverers[job.origin.platform].progress(job, sent)
 
     async def _still_stands(self, job: Job, known_at: datetime) -> bool:
         """
@@ -194,40 +199,7 @@ class Herald:
         A process that was stopped for a while and wakes would show what was true before, on a card
         to which another process has given the last word.
         """
-        if self._is_fresh(known_at):
+        if (self._clock.now() - known_at).total_seconds() <= FRESH_S:
             return True
         now = await self._load(job.job_id)
         return (now.fence, now.state) == (job.fence, job.state)
-
-    def _is_fresh(self, known_at: datetime) -> bool:
-        return (self._clock.now() - known_at).total_seconds() <= FRESH_S
-
-    async def _make_good(self, job_id: str) -> None:
-        """
-        Give a card its last word once more, if it has had that already.
-
-        A process that is stopped amid a report ends it on waking, whatever others said meanwhile.
-        """
-        for _ in range(LOOKS):
-            try:
-                if await within(LIMIT_S, self._has_last_word(job_id)):
-                    return
-            except (AppError, TimeoutError) as exc:
-                log.debug("last_word_put_off", job_id=job_id, error=str(exc))
-            await self._clock.sleep(LOOK_S)
-
-    async def _has_last_word(self, job_id: str) -> bool:
-        """Whether nothing is to be put right any more; says the last word if it was said before."""
-        job = await self._load(job_id)
-        if not job.is_terminal:
-            return True  # whoever has it shows more
-        sent = await self._sent(job_id)
-        final = [row for row in sent if (row.kind, row.seq) == (_FINAL, job.seq)]
-        if final:
-            await self._deliverers[job.origin.platform].deliver(job, final[-1], sent, _noted)
-            log.info("last_word_repeated", job_id=job_id)
-        return bool(final)
-
-
-async def _noted(facts: Mapping[str, object]) -> None:
-    """Keep nothing: the delivery is recorded."""

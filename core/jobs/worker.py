@@ -19,6 +19,7 @@ from core.errors import (
 )
 from core.jobs import schedule
 from core.jobs.acknowledgement import ASK_MAX_S, Acknowledgements
+from core.jobs.afterword import Afterword
 from core.jobs.boundary import Boundary, Elsewhere
 from core.jobs.courier import Courier
 from core.jobs.custody import Custody
@@ -95,8 +96,16 @@ class Worker:
         self._platforms = frozenset(deliverers)
         self._rng = rng or random.Random()  # noqa: S311  # spreads load, guards nothing
         courier = Courier(ledger, deliverers, clock, self._rng)
+        afterword = Afterword(
+            deliverers, clock, load=ledger.load, said=courier.said, owner=self.boot_id
+        )
         self._herald = Herald(
-            deliverers, clock, load=ledger.load, sent=courier.sent, gap_s=progress_gap_s
+            deliverers,
+            clock,
+            load=ledger.load,
+            sent=courier.sent,
+            afterword=afterword if dispatch.is_shared else None,
+            gap_s=progress_gap_s,
         )
         self._stages = Stages(
             ledger,

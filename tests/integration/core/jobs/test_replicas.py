@@ -34,6 +34,12 @@ from tests.fakes.replicas import PATIENCE_S, VIGIL, Replica, open_replica
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 QUICK = Pace(interval_s=0.5)
+FINAL_SAID = """
+INSERT INTO delivery
+SELECT (jsonb_populate_record(delivery, '{"kind": "card_final", "nonce": "another"}')).*
+FROM delivery WHERE kind = 'card'
+"""
+"""Another replica gives the card its last word."""
 PATIENT = Vigil(beat_s=0.5, stalled_s=30.0, sweep_s=0.5)
 """Takes nobody for dead, however loaded the machine is: for tests in which nobody dies."""
 
@@ -51,7 +57,12 @@ class Site:
     replicas: list[Replica] = field(default_factory=list)
 
     async def open(
-        self, name: str, *, concurrency: int = CONCURRENCY, has_platform: bool = True
+        self,
+        name: str,
+        *,
+        concurrency: int = CONCURRENCY,
+        has_platform: bool = True,
+        deliverer: RecordingDeliverer | None = None,
     ) -> Replica:
         """Open a replica that is not at work yet."""
         replica = await self.stack.enter_async_context(
@@ -59,7 +70,7 @@ class Site:
                 self.folder,
                 self.url,
                 self.provider.origin,
-                self.deliverer if has_platform else None,
+                (deliverer or self.deliverer) if has_platform else None,
                 name=name,
                 concurrency=concurrency,
                 vigil=self.vigil,
@@ -194,6 +205,26 @@ async def test_replica_that_was_stopped_does_no_harm(site: Site) -> None:
     assert len(site.provider.submits) in {20, 21}
     posts = site.posts() + Counter(tuple(each.split()[1:]) for each in said if "posted" in each)
     assert set(posts.values()) == {1}
+
+
+async def test_card_that_a_late_report_hid_gets_its_last_word_again(
+    site: Site, sql: psycopg.Connection
+) -> None:
+    """Another replica ended the job meanwhile; the one that posted the card finds that out."""
+    site.provider.default = Script(held=True)
+    place = RecordingDeliverer(pictures=site.deliverer.pictures)
+    let_go_on = place.hold("progress")
+    a = await site.open("a", deliverer=place)
+    a.start()
+    job = await a.order()
+    await a.eventually(lambda: place.shown and len(a.poller) == 1)
+    sql.execute(
+        "UPDATE job SET owner = 'another', fence = fence + 1, state = 'ready', finished_at = now()"
+    )
+    sql.execute(FINAL_SAID)
+    let_go_on()
+
+    await a.eventually(lambda: place.posts(job.job_id) == ["card", "card_final"])
 
 
 async def test_replica_that_was_removed_registers_anew(site: Site, sql: psycopg.Connection) -> None:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from core.errors import DeliveryRetryable
-from core.jobs.herald import FRESH_S, LOOK_S, LOOKS, Herald
+from core.errors import DeliveryError, DeliveryGone, DeliveryRefused, DeliveryRetryable
+from core.jobs.afterword import LOOK_S, LOOKS, Afterword
+from core.jobs.herald import FRESH_S, Herald
 from core.jobs.job import Delivery, DeliveryState, Job
 from core.jobs.lifecycle import DeliveryKind, State
 from tests.fakes import jobs
@@ -18,6 +19,7 @@ from tests.fakes.clock import VirtualClock
 from tests.fakes.deliverer import RecordingDeliverer
 
 JOB = jobs.job(job_id="J", state=State.QUEUED)
+OURS = "this process"
 
 
 @dataclass(kw_only=True)
@@ -37,22 +39,31 @@ def _now(clock: VirtualClock, state: State) -> Job:
     return replace(JOB, state=state, updated_at=clock.now())
 
 
+async def _nothing(_: str) -> tuple[Delivery, ...]:
+    return ()
+
+
 @asynccontextmanager
 async def telling(
     clock: VirtualClock,
     stored: Job = JOB,
     ledger: Ledger | None = None,
     sent: Callable[[str], Awaitable[tuple[Delivery, ...]]] | None = None,
+    said: Callable[[str], Awaitable[tuple[Delivery, ...]]] | None = None,
 ) -> AsyncIterator[tuple[Herald, RecordingDeliverer]]:
-    """Run a herald whose ledger holds one job."""
+    """Run a herald whose ledger holds one job; others may drive it where there is `said`."""
     load = (ledger or Ledger(job=stored)).load
 
-    async def nothing(_: str) -> tuple[Delivery, ...]:
-        return ()
-
     deliverer = RecordingDeliverer()
+    places = {JOB.origin.platform: deliverer}
+    afterword = Afterword(places, clock, load=load, said=said or _nothing, owner=OURS)
     herald = Herald(
-        {JOB.origin.platform: deliverer}, clock, load=load, sent=sent or nothing, gap_s=2.0
+        places,
+        clock,
+        load=load,
+        sent=sent or _nothing,
+        afterword=afterword if said else None,
+        gap_s=2.0,
     )
     async with asyncio.TaskGroup() as tasks:
         run = tasks.create_task(herald.run())
@@ -201,7 +212,7 @@ async def test_old_state_that_still_stands_is_shown() -> None:
         await clock.advance(0.0)
 
         assert [job.detail for job in deliverer.shown] == ["credentials"]
-        assert ledger.reads == 2  # before, and once more afterwards
+        assert ledger.reads == 1
 
 
 @pytest.mark.parametrize(
@@ -259,20 +270,19 @@ async def test_silence_drops_what_was_not_shown_yet() -> None:
         assert _states(deliverer) == [State.QUEUED]
 
 
-async def test_last_word_that_a_late_report_may_have_hidden_is_repeated() -> None:
-    """Another process ended the job and said so while this one was stopped in a report."""
+async def test_card_of_a_job_that_another_process_took_is_looked_after() -> None:
+    """It ended the job and said so while a report of ours, which was true at first, was shown."""
     clock, ledger = VirtualClock(), Ledger(job=_now(VirtualClock(), State.RUNNING))
     rows: list[Delivery] = []
 
-    async def sent(_: str) -> tuple[Delivery, ...]:
+    async def said(_: str) -> tuple[Delivery, ...]:
         return tuple(rows)
 
-    async with telling(clock, ledger=ledger, sent=sent) as (herald, deliverer):
+    async with telling(clock, ledger=ledger, said=said) as (herald, deliverer):
         let_go_on = deliverer.hold("progress")
         herald.say(ledger.job)
         await clock.advance(0.0)
-        ledger.job = replace(JOB, state=State.READY)
-        clock.sleep_through(FRESH_S + 1.0)
+        ledger.job = replace(JOB, state=State.READY, owner="another")
         let_go_on()
         await clock.advance(0.0)
         assert not deliverer.said  # the other one is about to say it
@@ -286,19 +296,50 @@ async def test_last_word_that_a_late_report_may_have_hidden_is_repeated() -> Non
         assert deliverer.calls[DeliveryKind.CARD_FINAL] == 2
 
 
-async def test_late_report_of_a_job_that_goes_on_is_left_to_whoever_has_it() -> None:
-    """The next report, or the last word, comes after it anyway."""
+@pytest.mark.parametrize("error", [DeliveryGone(), DeliveryRefused("no such channel")])
+async def test_card_that_is_gone_is_looked_after_no_longer(error: DeliveryError) -> None:
+    """Nobody can put it right."""
     clock, ledger = VirtualClock(), Ledger(job=_now(VirtualClock(), State.RUNNING))
-    async with telling(clock, ledger=ledger) as (herald, deliverer):
-        let_go_on = deliverer.hold("progress")
+    final = jobs.delivery(DeliveryKind.CARD_FINAL, DeliveryState.SENT)
+
+    async def said(_: str) -> tuple[Delivery, ...]:
+        return (final,)
+
+    async with telling(clock, ledger=ledger, said=said) as (herald, deliverer):
+        deliverer.fail(DeliveryKind.CARD_FINAL, error)
         herald.say(ledger.job)
-        await clock.advance(0.0)
-        ledger.job = replace(ledger.job, fence=7)
-        clock.sleep_through(FRESH_S + 1.0)
-        let_go_on()
+        ledger.job = replace(ledger.job, state=State.READY, owner="another")
+        await clock.advance(LOOK_S * 3)
+
+        assert deliverer.calls[DeliveryKind.CARD_FINAL] == 1
+
+
+@pytest.mark.parametrize("state", [State.RUNNING, State.READY])
+async def test_card_of_a_job_of_ours_is_left_alone(state: State) -> None:
+    """The next report, or the last word, comes after this one anyway."""
+    clock, ledger = VirtualClock(), Ledger(job=_now(VirtualClock(), State.RUNNING))
+    final = jobs.delivery(DeliveryKind.CARD_FINAL, DeliveryState.SENT)
+
+    async def said(_: str) -> tuple[Delivery, ...]:
+        return (final,)
+
+    async with telling(clock, ledger=ledger, said=said) as (herald, deliverer):
+        herald.say(ledger.job)
+        ledger.job = replace(ledger.job, state=state, fence=7, owner=OURS)
         await clock.advance(LOOK_S)
 
         assert (deliverer.said, ledger.reads) == ([], 1)
+
+
+async def test_looks_come_to_an_end() -> None:
+    """Whoever has the job by then says more, if it ever goes on."""
+    clock, ledger = VirtualClock(), Ledger(job=_now(VirtualClock(), State.RUNNING))
+    async with telling(clock, ledger=ledger, said=_nothing) as (herald, deliverer):
+        herald.say(ledger.job)
+        ledger.job = replace(ledger.job, owner="another")
+        await clock.advance(LOOK_S * (LOOKS + 5))
+
+        assert (deliverer.said, ledger.reads) == ([], LOOKS + 1)
 
 
 async def test_silence_waits_for_the_report_under_way() -> None:
