@@ -88,11 +88,11 @@ class Stages:
         return job
 
     async def confirm(self, job: Job) -> Job:
-        """Note that the user of a job was told of it."""
+        """Note that the user of a job was told of it; one that is found too late ends with that."""
         noted = await self._ledger.acknowledge(job.job_id, self._clock.now())
         if noted.fence != job.fence:
             raise StaleJob(job.job_id)
-        return noted
+        return await self.unless_late(noted)
 
     async def withdraw(self, job: Job) -> Job:
         """Withdraw a job, unless its acknowledgement was noted meanwhile: then it is as it was."""
@@ -100,6 +100,12 @@ class Stages:
         if withdrawn.is_terminal:
             log.warning("job_not_acknowledged", job_id=job.job_id)
         return withdrawn
+
+    async def unless_late(self, job: Job) -> Job:
+        """End a job that nothing was paid for by its deadline; others are returned as they are."""
+        if job.state in verdicts.UNSENT and self._clock.now() >= job.deadline_at:
+            return await self.record(job, verdicts.GIVES_UP[job.state])
+        return job
 
     async def prepare(self, job: Job) -> Job:
         """Prepare the pictures, unless an earlier try did, and post the card that shows them."""

@@ -43,6 +43,12 @@ GIVES_UP: dict[State, Event] = {
     State.COLLECTING: Event.OUTPUTS_LOST,
 }
 """How a job ends whose step keeps breaking in a way nobody foresaw."""
+UNSENT = frozenset({State.RECEIVED, State.QUEUED})
+"""
+States in which a job that is found past its deadline ends, instead of being tried once more.
+
+Nothing is paid for yet. One that kills whoever prepares its pictures comes to its end by that.
+"""
 
 
 def picture_word(error: MediaError) -> str:

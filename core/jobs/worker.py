@@ -29,7 +29,7 @@ from core.jobs.herald import GAP_S, Herald
 from core.jobs.holds import Entry, Holds
 from core.jobs.job import Job
 from core.jobs.lane import Lane
-from core.jobs.lifecycle import Event, State
+from core.jobs.lifecycle import Event, Reason, State
 from core.jobs.mode import Mode
 from core.jobs.poller import Poller
 from core.jobs.queue import DEADLINE_S
@@ -209,11 +209,11 @@ class Worker:
         if job.state is State.SUBMITTING:
             log.warning("submit_outcome_unknown", job_id=job.job_id)
             job = await self._stages.record(job, Event.OUTCOME_UNKNOWN)
-        elif job.state is State.QUEUED and now >= job.deadline_at:
-            job = await self._stages.record(job, Event.DEADLINE)
         elif job.state is State.RECEIVED and job.acked_at is None:
             self._await_acknowledgement(job)
             return
+        else:
+            job = await self._stages.unless_late(job)
         if self._is_for_others(job):
             raise Elsewhere
         self._place(job)
@@ -241,7 +241,7 @@ class Worker:
             self._boundary.retry(job.job_id, schedule.ACK_BACKOFF, retry_after_s=wait_s)
             return
         job = await (self._stages.confirm(job) if was_taken else self._stages.withdraw(job))
-        if job.is_terminal:
+        if job.reason is Reason.UNACKED:
             self._custody.forget(job.job_id)
         else:
             self._advance(job)

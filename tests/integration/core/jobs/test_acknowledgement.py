@@ -50,6 +50,21 @@ async def test_job_that_the_platform_does_not_know_is_withdrawn(tmp_path: Path) 
         assert job.can_be_revived
 
 
+async def test_job_that_is_found_too_late_ends(tmp_path: Path) -> None:
+    """Its user was told of it, and may have asked again by now: it is not redrawn as well."""
+    async with open_rig(tmp_path, deadline_s=30.0) as rig:
+        rig.deliverer.acknowledged = True
+        job = await _left(rig)
+        rig.clock.leap(100.0)
+        await rig.start()
+        job = await rig.ended(job.job_id)
+
+        assert (job.state, job.reason) == (State.FAILED, Reason.NOT_PREPARED)
+        assert job.acked_at is not None
+        assert rig.deliverer.posts(job.job_id) == ["card", "notice"]
+        assert not rig.provider.submits
+
+
 async def test_acknowledged_job_is_not_asked_about(tmp_path: Path) -> None:
     """The row is believed."""
     async with open_rig(tmp_path) as rig:

@@ -62,16 +62,23 @@ async def told(replica: Replica, job: Job) -> Job:
     return await replica.ledger.load(job.job_id)
 
 
+@pytest.mark.parametrize(
+    ("state", "end"),
+    [
+        (State.RECEIVED, (State.FAILED, Reason.NOT_PREPARED)),
+        (State.QUEUED, (State.EXPIRED, Reason.NOT_SUBMITTED)),
+    ],
+)
 async def test_held_back_job_ends_at_its_deadline(
-    replica: Replica, sql: psycopg.Connection[Any]
+    replica: Replica, sql: psycopg.Connection[Any], state: State, end: tuple[State, Reason]
 ) -> None:
     """It is not held back beyond it, however often its holders died, and the notice is said."""
     job = await replica.order()
-    sql.execute("UPDATE job SET state = 'queued', deadline_at = now() + interval '12 s'")
+    sql.execute("UPDATE job SET state = %s, deadline_at = now() + interval '12 s'", [state.value])
     await held_back(replica, sql, job)
     ended = await told(replica, job)
 
-    assert (ended.state, ended.reason) == (State.EXPIRED, Reason.NOT_SUBMITTED)
+    assert (ended.state, ended.reason) == end
     rows = await replica.ledger.deliveries(job.job_id)
     assert [row.state for row in rows if row.kind is DeliveryKind.NOTICE] == [DeliveryState.SENT]
     await replica.eventually(lambda: not sql.execute(ROWS).fetchall())

@@ -63,6 +63,24 @@ async def test_killed_while_put_off(tmp_path: Path) -> None:
         await _finish(rig, job.job_id)
 
 
+async def test_killed_while_preparing_and_found_past_the_deadline(tmp_path: Path) -> None:
+    """Should the picture be what kills, it is not tried for ever: the user is told the end."""
+    async with open_rig(tmp_path, deadline_s=30.0) as rig:
+        rig.deliverer.hold("fetch")
+        await rig.start()
+        job = await rig.order()
+        await rig.eventually(lambda: rig.deliverer.fetches)
+        await rig.kill()
+        rig.clock.leap(100.0)
+        await rig.start()
+        ended = await rig.ended(job.job_id)
+
+        assert (ended.state, ended.reason) == (State.FAILED, Reason.NOT_PREPARED)
+        assert rig.deliverer.fetches == 1
+        assert not rig.provider.submits
+        assert rig.deliverer.posts(job.job_id) == ["card", "notice"]
+
+
 async def test_killed_while_queued(tmp_path: Path) -> None:
     """A queued job is submitted by the next worker, once."""
     async with open_rig(tmp_path) as rig:
