@@ -90,5 +90,4 @@ class Erasure:
             return False
         # The pictures first: as long as the row has them, whoever goes on knows of them.
         await self._forgetting.remove(pictures_of(settled.job, settled.deliveries), of_job=job_id)
-        await self._store.erase(job_id, self._clock.now())
-        return True
+        return await self._store.erase(job_id, self._clock.now())

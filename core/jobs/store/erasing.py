@@ -144,13 +144,13 @@ class ErasingStore:
             job_id, lambda connection: _settle(connection, job_id, at), alone=True
         )
 
-    async def erase(self, job_id: str, at: datetime) -> None:
+    async def erase(self, job_id: str, at: datetime) -> bool:
         """
-        Remove from a settled job what was given and made, and who asked.
+        Remove from a settled job what was given and made, and who asked; return whether it is done.
 
         One that its user brought back since it was settled stays as it is until it is settled anew.
         """
-        await self._writer.write(
+        return await self._writer.write(
             job_id, lambda connection: _erase(connection, job_id, at), alone=True
         )
 
@@ -205,15 +205,18 @@ def _end(connection: sa.Connection, job: Job, row: Delivery, at: datetime) -> No
     lines.add(connection, line)
 
 
-def _erase(connection: sa.Connection, job_id: str, at: datetime) -> None:
+def _erase(connection: sa.Connection, job_id: str, at: datetime) -> bool:
     job = rows.job(connection, job_id, to_change=True)
-    if job is None or rows.one(connection, _STILL_SETTLED, {"of_job": job_id}) is None:
-        return
+    if job is None:
+        return True
+    if rows.one(connection, _STILL_SETTLED, {"of_job": job_id}) is None:
+        return False
     ours = JOB.c.job_id == job_id
     connection.execute(keeping.emptied(at).where(ours, keeping.MAY_BE_EMPTIED))
     connection.execute(sa.update(JOB).where(ours).values(_nameless(job)))
     connection.execute(_EMPTY_DELIVERIES, {"of_job": job_id})
     connection.execute(_NAMELESS_COST, {"of_job": job_id})
+    return True
 
 
 def _nameless(job: Job) -> dict[str, object]:

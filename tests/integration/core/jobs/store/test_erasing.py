@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +221,27 @@ async def test_forgetting_that_is_killed_is_gone_on_with(house: House) -> None:
     assert {job.state for job in await house.ledger.list_all(9)} == {State.READY, State.CANCELLED}
 
 
+async def test_job_that_is_not_forgotten_yet_is_counted_as_left(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its user has it shown again in the very moment: the admin reads that something is left."""
+    job = await house.job(State.FAILED, Reason.REJECTED, name="a", told=False)
+    for row in await house.ledger.deliveries(job.job_id):
+        begun = await house.ledger.record_delivery(job, row, DeliveryEvent.BEGUN, SOON)
+        await house.ledger.record_delivery(job, begun, DeliveryEvent.REFUSED, SOON)
+    erase = house.ledger.erasing.erase
+
+    async def late(job_id: str, at: datetime) -> bool:
+        await house.ledger.show_again(job_id, at)
+        return await erase(job_id, at)
+
+    monkeypatch.setattr(house.ledger.erasing, "erase", late)
+    erased = await house.erasure.advance(await house.erasure.begin(ME))
+
+    assert (erased.jobs, erased.left) == (0, 1)
+    assert len(await house.ledger.erasing.noted()) == 1
+
+
 async def test_job_that_its_user_brings_back_meanwhile_keeps_its_name_for_the_next_round(
     house: House,
 ) -> None:
@@ -232,7 +253,7 @@ async def test_job_that_its_user_brings_back_meanwhile_keeps_its_name_for_the_ne
     erasing = await house.erasure.begin(ME)
     await house.ledger.erasing.settle(job.job_id, LATER)
     assert await house.ledger.show_again(job.job_id, LATER)
-    await house.ledger.erasing.erase(job.job_id, LATER)
+    assert not await house.ledger.erasing.erase(job.job_id, LATER)
     await house.ledger.erasing.end(erasing)
 
     assert await house.ledger.erasing.count(erasing) == 1
