@@ -15,6 +15,7 @@ from core.errors import (
     Rejection,
     WrongType,
 )
+from core.jobs.gate import PROBE_FIRST_S
 from core.jobs.job import CHECK_AGAIN_DEADLINE_S
 from core.jobs.lifecycle import DeliveryKind, Reason, State
 from core.media.decoding import Decoder
@@ -24,6 +25,8 @@ from tests.fakes.rig import REFERENCE, open_rig
 
 FASTER = 200.0
 """For tests in which minutes pass."""
+WAITING = {State.QUEUED, State.SUBMITTING}
+"""States of a job that is not submitted, or probes just now."""
 WHOLE_WALK = ["admitted", "prepared", "submit_claimed", "accepted", "produced", "collected"]
 
 
@@ -183,20 +186,23 @@ async def test_misconfiguration_pauses_everybody_until_a_probe_succeeds(
 ) -> None:
     """One alarm; jobs stay queued and say why; one probe, then all go on."""
     async with open_rig(tmp_path) as rig:
-        rig.provider.fail_submits(fault)
+        rig.provider.fail_submits(fault, times=1_000)
+        began_s = rig.clock.monotonic_s()
         await rig.start()
         first = await rig.order()
         await rig.eventually(lambda: rig.alarms)
         others = [await rig.order() for _ in range(3)]
-        for job in others:
-            await rig.until(job.job_id, State.QUEUED)
-        assert rig.provider.count() == 1
         await rig.eventually(
             lambda: (
                 {shown.job_id for shown in rig.deliverer.shown if shown.detail == cause}
                 >= {job.job_id for job in (first, *others)}
             )
         )
+        assert {(await rig.queue.get(job.job_id)).state for job in (first, *others)} <= WAITING
+        submits = rig.provider.count()
+        probes_max = (rig.clock.monotonic_s() - began_s) // PROBE_FIRST_S
+        assert 1 <= submits <= 1 + probes_max
+        rig.provider.heal()
         ended = [await rig.ended(job.job_id) for job in (first, *others)]
 
         assert [job.state for job in ended] == [State.READY] * 4
