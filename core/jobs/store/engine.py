@@ -24,7 +24,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 
 from core.errors import SettingsError, StoreUnavailable
 from core.jobs.store.sockets import Sockets
@@ -54,6 +54,8 @@ interpreter for a microsecond whenever it looks for news, which no other thread 
 use, and which puts off the turn of those that wait by another interval. Then 500 orders took from
 0.1 to more than 5 s; with 0.1 ms they take 0.1 to 0.2 s, and 0.6 s on two loaded cores.
 """
+REASON_MAX = 300
+"""Characters of what a driver says of a connection it could not make."""
 READERS = 4
 """Connections for reading; there is one more, for writing."""
 ADMISSION_LOCK = 0x5245_4452_4157
@@ -147,6 +149,8 @@ def database_url(text: str) -> sa.URL:
         raise SettingsError(VARIABLE, "names neither sqlite nor postgresql")
     if driver == _DRIVERS["sqlite"] and (not url.database or ":memory:" in url.database):
         raise SettingsError(VARIABLE, "names no file for the SQLite database")
+    if driver == _DRIVERS["postgresql"] and "@" in f"{url.host}{url.database}":
+        raise SettingsError(VARIABLE, "has an @ in its password: write that as %40")
     return url.set(drivername=driver)
 
 
@@ -197,14 +201,24 @@ def as_ours(error: Exception) -> Exception:
     """
     Return the library's errors as StoreUnavailable, and any other error as it is.
 
-    The library's text is not carried on: it may hold what users wrote.
+    The library's text is not carried on, as it may hold what users wrote; but where not even a
+    connection was made, it says why.
     """
     if not isinstance(error, SQLAlchemyError | OSError):
         return error
     cause = error.orig if isinstance(error, DBAPIError) else error
-    ours = StoreUnavailable(f"the database: {type(cause).__name__}")
+    why = _why_not_connected(error)
+    ours = StoreUnavailable(f"the database: {type(cause).__name__}{why and f' ({why})'}")
     ours.__cause__ = error
     return ours
+
+
+def _why_not_connected(error: Exception) -> str:
+    """Return what the driver says of a connection it could not make, in one line."""
+    if not isinstance(error, OperationalError) or error.statement is not None:
+        return ""
+    line = " ".join(str(error.orig).split())
+    return line if len(line) <= REASON_MAX else f"{line[:REASON_MAX]}…"
 
 
 @contextmanager

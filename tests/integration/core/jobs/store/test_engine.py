@@ -54,6 +54,35 @@ async def test_an_address_that_cannot_work_names_the_setting(given: str) -> None
     assert caught.value.variable == "REDRAW_DATABASE_URL"
 
 
+@pytest.mark.parametrize("password", ["s3@cret", "s3@cr/et", "s3@cr/e@t"])
+async def test_half_a_password_is_not_taken_for_a_host(password: str) -> None:
+    """The operator is told how to write it, and reads no part of it."""
+    with pytest.raises(SettingsError, match="%40") as caught:
+        await migrate(f"postgresql://u:{password}@127.0.0.1:9/none")
+
+    assert "cr" not in caught.value.reason
+
+
+async def test_a_database_that_is_not_there_is_named(postgres: str) -> None:
+    """A server that turns a connection down says why, and so do we."""
+    other = sa.make_url(postgres).set(database="redraw_test_of_nobody")
+
+    with pytest.raises(StoreUnavailable, match='"redraw_test_of_nobody" does not exist'):
+        await migrate(other.render_as_string(hide_password=False))
+
+
+async def test_what_users_wrote_does_not_get_out(url: str) -> None:
+    """A statement that fails is not repeated in the error, nor what the server says of it."""
+    databases = await open_databases(url)
+    with pytest.raises(StoreUnavailable) as caught:
+        await databases.writes.transaction(
+            lambda connection: connection.execute(sa.text("SELECT a_prompt FROM a_prompt"))
+        )
+    await databases.close()
+
+    assert "a_prompt" not in str(caught.value)
+
+
 async def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     """Folder and database are made readable for nobody else; the log beside it follows."""
     path = tmp_path / "data" / "ledger.db"
@@ -124,6 +153,7 @@ async def test_a_server_that_is_away_is_an_error_of_ours_without_its_password() 
         with pytest.raises(StoreUnavailable) as caught:
             await ask(NOBODY)
         assert "s3cret" not in str(caught.value)
+        assert "port 9 failed: Connection refused" in str(caught.value)
 
     async with open_ledger(NOBODY, VirtualClock(), admit_within_s=9.0) as ledger:
         for use in (admitted(ledger), ledger.load("x"), ledger.usage("x", VirtualClock().now())):
