@@ -39,9 +39,13 @@ def work() -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    print("Drawing for `redraw studio`; Ctrl-C stops.", flush=True)
-    run_worker(_studio(settings, SecretStr(secrets.token_urlsafe(_TOKEN_BYTES))), stop)
+    studio = _studio(settings, SecretStr(secrets.token_urlsafe(_TOKEN_BYTES)))
+    run_worker(studio, stop, on_ready=_say_that_we_draw)
     return ExitCode.DONE
+
+
+def _say_that_we_draw() -> None:
+    print("Drawing for `redraw studio`; Ctrl-C stops.", flush=True)
 
 
 def _studio(

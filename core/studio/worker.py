@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any, Final
 
@@ -86,17 +86,23 @@ class WorkerThread:
             self._thread.join()
 
 
+def _say_nothing() -> None:
+    """Tell nobody that tasks are being taken."""
+
+
 def run_worker(
     settings: StudioSettings,
     stop: threading.Event,
     *,
     paint: Paint = painter.paint,
     clock: Clock | None = None,
+    on_ready: Callable[[], None] = _say_nothing,
 ) -> None:
     """
     Carry out queued tasks one after the other until `stop` is set; the task in hand is finished.
 
-    One for each core is right: start several processes. Raises SettingsError.
+    `on_ready` is called once, when tasks are being taken. One process for each core is right:
+    start several. Raises SettingsError.
     """
     with closing(Broker(settings)) as broker:
         broker.check()
@@ -107,7 +113,11 @@ def run_worker(
         if broker.needs_event_loop:
             broker.app.steps["consumer"].add(Recovery)
         worker = _controller(
-            broker, pool_cls="solo", concurrency=1, use_eventloop=broker.needs_event_loop
+            broker,
+            pool_cls="solo",
+            concurrency=1,
+            use_eventloop=broker.needs_event_loop,
+            ready_callback=lambda _: on_ready(),
         )
         broker.app.set_current()
         with _stopped_by(stop), warnings.catch_warnings():
