@@ -103,14 +103,22 @@ class Supervisor:
         return None
 
     async def _watch(self, socket: Connected) -> None:
-        """Return when the socket has heard nothing for too long."""
-        seen_s = self._clock.monotonic_s()
-        while self._clock.monotonic_s() - seen_s < AWAY_S:
+        """
+        Return when the socket has heard nothing for too long.
+
+        It is looked at before it is judged: a process that was stopped has seen nothing meanwhile.
+        """
+        deaf_since_s: float | None = None
+        while True:
+            now_s = self._clock.monotonic_s()
             if await socket.is_open():
-                seen_s = self._clock.monotonic_s()
+                deaf_since_s = None
                 self._hearing.add(socket)
             else:
+                deaf_since_s = now_s if deaf_since_s is None else deaf_since_s
                 self._hearing.discard(socket)
+                if now_s - deaf_since_s >= AWAY_S:
+                    return
             await self._clock.sleep(LOOK_S)
 
 

@@ -88,6 +88,15 @@ async def test_short_silence_is_borne() -> None:
         assert len(slack.made) == SOCKETS
 
 
+async def test_process_that_was_stopped_keeps_its_sockets() -> None:
+    """They heard while nobody looked; Slack sends what it has for us as soon as we run again."""
+    slack, clock = Slack(), VirtualClock()
+    async with supervised(slack, clock):
+        clock.sleep_through(AWAY_S * 5)
+        await clock.advance(LOOK_S)
+        assert [socket.closed for socket in slack.made] == [0] * SOCKETS
+
+
 async def test_one_socket_that_hears_is_enough() -> None:
     """Whether anything is heard is known from look to look, and not at all at the end."""
     slack, clock = Slack(), VirtualClock()
