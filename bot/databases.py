@@ -13,8 +13,8 @@ from bot import exits, logs, plans, storage, tries
 from bot.settings import Settings
 from core.clock import Clock, SystemClock
 from core.errors import StoreUnavailable, UnknownJob
-from core.jobs.store.engine import schema_is_current
 from core.jobs.store.ledger import Ledger, open_ledger
+from core.jobs.store.schema import schema_is_current
 from core.media.spool import Spool
 
 OTHER_VERSION = "is of another version: run `redraw migrate`"

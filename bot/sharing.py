@@ -13,7 +13,7 @@ from bot.plans import Plan
 from core.clock import Clock
 from core.errors import SettingsError
 from core.jobs.dispatch import Dispatcher, LocalDispatcher
-from core.jobs.store import engine
+from core.jobs.store import engine, schema
 
 VARIABLE = "REDRAW_DATABASE_URL"
 
@@ -114,7 +114,7 @@ async def is_current(url: str) -> bool:
         SettingsError: the address cannot work.
         StoreUnavailable: the database cannot be reached.
     """
-    if not await engine.schema_is_current(url):
+    if not await schema.schema_is_current(url):
         return False
     return storage.is_file(url) or bool(await _queue().queue_is_current(url))
 
@@ -127,7 +127,7 @@ async def migrate(url: str) -> None:
         SettingsError: the address cannot work, or others have been there before.
         StoreUnavailable: the database cannot be reached.
     """
-    await engine.migrate(url)
+    await schema.migrate(url)
     if not storage.is_file(url):
         await _queue().migrate_queue(url)
 

@@ -12,10 +12,10 @@ from pydantic import SecretStr
 
 from core.clock import Clock
 from core.errors import MediaUnavailable, SettingsError
-from core.jobs.store.engine import migrate, schema_is_current
 from core.jobs.store.enqueuing import Enqueue, nowhere
 from core.jobs.store.intake import ADMIT_WITHIN_S
 from core.jobs.store.ledger import Ledger, open_ledger
+from core.jobs.store.schema import migrate, schema_is_current
 from core.media.bucket import BucketSpool, open_bucket
 from core.media.spool import FileSpool, Spool
 

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from core.clock import SystemClock
 from core.jobs.quota import Limits
-from core.jobs.store.engine import migrate
 from core.jobs.store.ledger import Ledger, open_ledger
+from core.jobs.store.schema import migrate
 from tests.fakes.ledger_jobs import DEADLINE_S, order
 
 LIMITS = Limits(credits_month=10_000_000, queue_max=1_000_000)

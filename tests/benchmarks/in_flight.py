@@ -57,8 +57,8 @@ from core.jobs.poller import Poller
 from core.jobs.queue import JobQueue
 from core.jobs.schedule import Pace
 from core.jobs.steps import Steps
-from core.jobs.store.engine import migrate
 from core.jobs.store.ledger import open_ledger
+from core.jobs.store.schema import migrate
 from core.jobs.worker import Worker
 from core.media.download import Downloader
 from core.media.item import Kind

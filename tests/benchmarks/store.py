@@ -18,8 +18,8 @@ import aiosqlite
 from core.clock import SystemClock
 from core.jobs.job import Job
 from core.jobs.lifecycle import Event
-from core.jobs.store.engine import migrate
 from core.jobs.store.ledger import Ledger, open_ledger
+from core.jobs.store.schema import migrate
 from tests.fakes.ledger_jobs import SOON, admitted
 
 WRITERS = 64

@@ -20,8 +20,8 @@ import sqlalchemy as sa
 
 from core.jobs.erasure import Erasure
 from core.jobs.forgetting import Forgetting
-from core.jobs.store.engine import migrate
 from core.jobs.store.ledger import open_ledger
+from core.jobs.store.schema import migrate
 from core.media.spool import FileSpool
 from tests.fakes.clock import START, VirtualClock
 

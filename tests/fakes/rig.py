@@ -31,8 +31,8 @@ from core.jobs.poller import Poller
 from core.jobs.queue import JobQueue
 from core.jobs.quota import Limits
 from core.jobs.steps import FETCH_MAX_S, ReferenceUrls, Steps
-from core.jobs.store.engine import migrate
 from core.jobs.store.ledger import Ledger, open_ledger
+from core.jobs.store.schema import migrate
 from core.jobs.worker import Worker
 from core.media.decoding import Decoder
 from core.media.download import Downloader, Patience

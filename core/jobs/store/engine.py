@@ -1,5 +1,5 @@
 """
-Doer: connections to the database, the state of its schema, and its errors in our words.
+Doer: connections to the database, and its errors in our words.
 
 Transactions run in threads of their own, whole: a statement at a time through an asyncio driver
 takes three times the CPU (docs/decisions).
@@ -17,12 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import alembic.command
-import alembic.util
 import sqlalchemy as sa
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 
@@ -60,8 +55,6 @@ READERS = 4
 """Connections for reading; there is one more, for writing."""
 ADMISSION_LOCK = 0x5245_4452_4157
 """The Postgres advisory lock under which orders are counted and admitted: `REDRAW`."""
-MIGRATION_LOCK = ADMISSION_LOCK + 1
-"""The Postgres advisory lock under which the schema is changed."""
 
 T = TypeVar("T")
 
@@ -166,35 +159,13 @@ async def open_databases(text: str, *, timeout_s: float = TRANSACTION_TIMEOUT_S)
     """
     url = database_url(text)
     sys.setswitchinterval(min(SWITCH_INTERVAL_S, sys.getswitchinterval()))
-    if _is_sqlite(url):
-        await asyncio.to_thread(_make_private, Path(str(url.database)))
+    if is_sqlite(url):
+        await asyncio.to_thread(make_private, Path(str(url.database)))
     writes, reads = _engine(url, connections=1), _engine(url, connections=READERS, reads_only=True)
     return Databases(
         writes=Database(writes, threads=1, timeout_s=timeout_s),
         reads=Database(reads, threads=READERS, timeout_s=timeout_s),
     )
-
-
-async def migrate(text: str) -> None:
-    """
-    Bring the database's schema to what this version needs; does nothing when it is.
-
-    Raises:
-        SettingsError: the address cannot work, or another version has been there before.
-        StoreUnavailable: the database cannot be reached.
-    """
-    await asyncio.to_thread(_migrate, database_url(text))
-
-
-async def schema_is_current(text: str) -> bool:
-    """
-    Return whether the schema is the one that this version needs; makes nothing.
-
-    Raises:
-        SettingsError: the address cannot work.
-        StoreUnavailable: the database cannot be reached.
-    """
-    return await asyncio.to_thread(_is_current, database_url(text))
 
 
 def as_ours(error: Exception) -> Exception:
@@ -230,11 +201,13 @@ def in_our_words() -> Iterator[None]:
         raise as_ours(exc) from exc
 
 
-def _is_sqlite(url: sa.URL) -> bool:
+def is_sqlite(url: sa.URL) -> bool:
+    """Whether the database is a file of ours and no server."""
     return url.get_backend_name() == "sqlite"
 
 
-def _make_private(path: Path) -> None:
+def make_private(path: Path) -> None:
+    """Make the file and its folder, for their owner alone; raises SettingsError."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -251,7 +224,7 @@ def plain_engine(url: sa.URL) -> sa.Engine:
 def _engine(
     url: sa.URL, *, connections: int, reads_only: bool = False, foreign_keys: bool = True
 ) -> sa.Engine:
-    if _is_sqlite(url):
+    if is_sqlite(url):
         engine = sa.create_engine(url, pool_size=connections, max_overflow=0, hide_parameters=True)
         _tune_sqlite(engine, reads_only=reads_only, foreign_keys=foreign_keys)
         return engine
@@ -309,38 +282,9 @@ def _tune_sqlite(engine: sa.Engine, *, reads_only: bool, foreign_keys: bool) -> 
         connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    return config
-
-
-def _migrate(url: sa.URL) -> None:
-    if _is_sqlite(url):
-        _make_private(Path(str(url.database)))
-    try:
-        with _one_connection(url, foreign_keys=False) as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-            config = _config()
-            config.attributes["connection"] = connection
-            alembic.command.upgrade(config, "head")
-    except alembic.util.CommandError as exc:
-        reason = "leads to the database of another version, a newer one: use that"
-        raise SettingsError(VARIABLE, reason) from exc
-
-
-def _is_current(url: sa.URL) -> bool:
-    if _is_sqlite(url) and not Path(str(url.database)).exists():
-        return False
-    with _one_connection(url) as connection:
-        revision = MigrationContext.configure(connection).get_current_revision()
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    return revision is not None and revision == head
-
-
 @contextmanager
-def _one_connection(url: sa.URL, *, foreign_keys: bool = True) -> Iterator[sa.Connection]:
+def one_connection(url: sa.URL, *, foreign_keys: bool = True) -> Iterator[sa.Connection]:
+    """Yield a connection in a transaction, with no other beside it; errors are in our words."""
     engine = _engine(url, connections=1, foreign_keys=foreign_keys)
     try:
         with in_our_words(), engine.begin() as connection:

@@ -15,7 +15,7 @@ from bot.doctor import examine
 from bot.served import Served
 from bot.settings import Settings
 from core.clock import SystemClock
-from core.jobs.store.engine import migrate
+from core.jobs.store.schema import migrate
 from tests.fakes.provider_server import API_KEY, ProviderServer
 from tests.integration.bot.processes import redraw
 

@@ -14,9 +14,10 @@ import pytest
 
 from core.clock import SystemClock
 from core.jobs.lifecycle import State
-from core.jobs.store.engine import migrate
 from core.jobs.store.erasing import Erasing
 from core.jobs.store.ledger import Ledger, open_ledger
+from core.jobs.store.schema import migrate
+from tests.fakes.chat_bot import KEEP_WITHIN_S
 from tests.fakes.ledger_jobs import brought_to
 from tests.integration.bot.processes import PATIENCE_S, Done, end, redraw, start
 

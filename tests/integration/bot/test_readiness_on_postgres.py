@@ -14,8 +14,8 @@ from bot.metrics import Metrics
 from bot.pulse import LASTS_S, PATIENCE_S, Pulse
 from bot.web import Readiness
 from core.clock import SystemClock
-from core.jobs.store.engine import migrate
 from core.jobs.store.ledger import Ledger, open_ledger
+from core.jobs.store.schema import migrate
 from tests.fakes.clock import VirtualClock
 from tests.fakes.postgres import SERVER, new_database, outage
 

@@ -51,7 +51,7 @@ async def test_server_is_shared_once_both_schemas_are_there(tmp_path: Path) -> N
     """Neither alone will do; with both, two replicas may even have the same folder."""
     lock = tmp_path / "lock"
     with new_database() as url:
-        for half in (engine.migrate, sharing.migrate):
+        for half in (schema.migrate, sharing.migrate):
             with pytest.raises(SettingsError, match="redraw migrate"):
                 async with sharing.open_dispatch(url, lock, CLOCK):
                     pass

@@ -31,8 +31,8 @@ from core.jobs.job import Facts, Job, Order, Origin
 from core.jobs.lifecycle import Event
 from core.jobs.mode import Halt
 from core.jobs.quota import Limits
-from core.jobs.store.engine import migrate
 from core.jobs.store.ledger import Ledger, open_ledger
+from core.jobs.store.schema import migrate
 from core.media import links
 from core.media.item import Kind, MediaItem
 from core.media.spool import FileSpool

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from core.jobs.dispatch_schema import migrate_queue
-from core.jobs.store.engine import migrate
+from core.jobs.store.schema import migrate
 from tests.fakes.postgres import new_database
 
 TABLES = (

@@ -15,7 +15,7 @@ from core.jobs.dispatch_schema import (
     migrate_queue,
     queue_is_current,
 )
-from core.jobs.store.engine import migrate
+from core.jobs.store.schema import migrate
 from tests.fakes.postgres import new_database
 
 pytestmark = pytest.mark.postgres

@@ -19,8 +19,9 @@ from core.jobs.dispatch_schema import migrate_queue
 from core.jobs.drafts import Drafts
 from core.jobs.job import Job
 from core.jobs.lifecycle import DeliveryKind, State
-from core.jobs.store.engine import _config, database_url, migrate, schema_is_current
+from core.jobs.store.engine import database_url
 from core.jobs.store.ledger import Ledger
+from core.jobs.store.schema import _config, migrate, schema_is_current
 from core.media.item import Kind, MediaItem
 from core.media.spool import FileSpool
 from tests.fakes import past_rows

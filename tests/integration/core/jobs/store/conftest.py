@@ -12,8 +12,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from core.jobs.store.engine import migrate
 from core.jobs.store.ledger import Ledger, open_ledger
+from core.jobs.store.schema import migrate
 from tests.fakes.clock import VirtualClock
 
 TABLES = "job, delivery, cost, history, drafts, control, touched, erasure"

@@ -16,14 +16,9 @@ import sqlalchemy as sa
 from core.errors import SettingsError, StoreUnavailable
 from core.jobs.lifecycle import State
 from core.jobs.store import engine, queries
-from core.jobs.store.engine import (
-    STANDSTILL_TIMEOUT_S,
-    SWITCH_INTERVAL_S,
-    migrate,
-    open_databases,
-    schema_is_current,
-)
+from core.jobs.store.engine import STANDSTILL_TIMEOUT_S, SWITCH_INTERVAL_S, open_databases
 from core.jobs.store.ledger import open_ledger
+from core.jobs.store.schema import migrate, schema_is_current
 from tests.fakes.clock import START, VirtualClock
 from tests.fakes.ledger_jobs import admitted, brought_to
 from tests.fakes.silence import line_to

@@ -13,8 +13,8 @@ import pytest
 
 from core.clock import SystemClock
 from core.jobs.lifecycle import State
-from core.jobs.store.engine import migrate
 from core.jobs.store.ledger import open_ledger
+from core.jobs.store.schema import migrate
 from tests.fakes.clock import VirtualClock
 from tests.fakes.ledger_jobs import brought_to
 

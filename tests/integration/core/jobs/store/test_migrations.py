@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,11 +15,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from core.jobs.store.engine import _config, database_url, migrate, schema_is_current
+from core.jobs.store.engine import database_url
 from core.jobs.store.ledger import open_ledger
+from core.jobs.store.schema import MIGRATION_LOCK, _config, migrate, schema_is_current
 from core.jobs.store.tables import METADATA
 from tests.fakes.clock import VirtualClock
 from tests.fakes.ledger_jobs import admitted
+from tests.fakes.rig import ADMIT_WITHIN_S
 
 
 @contextmanager
@@ -92,6 +95,33 @@ async def test_postgres_is_migrated_to_what_the_code_describes(postgres: str) ->
         assert _postgres_rules(migrated) == _postgres_rules(made)
 
 
+@pytest.mark.postgres
+async def test_a_change_of_the_schema_takes_its_time(postgres: str) -> None:
+    """It waits for another one, however little time a statement is given otherwise."""
+    hasty = database_url(postgres).set(
+        query={"options": "-clock_timeout=50 -cstatement_timeout=50"}
+    )
+    async with (
+        await psycopg.AsyncConnection.connect(postgres, autocommit=True) as server,
+        asyncio.TaskGroup() as tasks,
+        asyncio.timeout(20),
+    ):
+        await server.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        changing = tasks.create_task(migrate(hasty.render_as_string(hide_password=False)))
+        while not await (await server.execute(WAITS_FOR_LONG)).fetchall():
+            assert not changing.done()
+            await asyncio.sleep(0.02)
+        await server.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
+
+    assert await schema_is_current(postgres)
+
+
+WAITS_FOR_LONG = """
+SELECT 1 FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event = 'advisory'
+  AND clock_timestamp() - query_start > interval '200 ms'
+"""
+
 RULES = {
     "an unknown state": "state = 'asleep'",
     "an unknown reason": "state = 'failed', reason = 'boredom', finished_at = created_at",
@@ -112,7 +142,7 @@ RULES = {
 @pytest.mark.parametrize("rule", RULES)
 async def test_the_database_refuses(url: str, rule: str) -> None:
     """What no job can be cannot be written, by whatever means."""
-    async with open_ledger(url, VirtualClock()) as ledger:
+    async with open_ledger(url, VirtualClock(), admit_within_s=ADMIT_WITHIN_S) as ledger:
         await admitted(ledger)
 
     with connected(url) as connection, pytest.raises(sa.exc.IntegrityError):
@@ -125,7 +155,7 @@ async def test_the_database_refuses(url: str, rule: str) -> None:
 )
 async def test_the_database_refuses_of_a_delivery(url: str, rule: str) -> None:
     """A delivery is of a job, of a known kind, and is not sent without a try."""
-    async with open_ledger(url, VirtualClock()) as ledger:
+    async with open_ledger(url, VirtualClock(), admit_within_s=ADMIT_WITHIN_S) as ledger:
         await admitted(ledger)
 
     with connected(url) as connection:

@@ -17,8 +17,8 @@ from core.jobs.job import Job
 from core.jobs.lifecycle import Event, Reason, State
 from core.jobs.retention import RECORDS_DAYS, Retention
 from core.jobs.store import space
-from core.jobs.store.engine import migrate
 from core.jobs.store.ledger import Ledger, open_ledger
+from core.jobs.store.schema import migrate
 from core.media.spool import FileSpool
 from tests.fakes.clock import START, FastClock, VirtualClock
 from tests.fakes.ledger_jobs import NO_LIMITS, SOON, admitted, brought_to
