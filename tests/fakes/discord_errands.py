@@ -197,9 +197,9 @@ class Bench:
 
 
 @asynccontextmanager
-async def open_bench(folder: Path) -> AsyncIterator[Bench]:
+async def open_bench(folder: Path, *, rate: float = 1.0) -> AsyncIterator[Bench]:
     """Open everything; the client is logged in by REST alone, as it is for a worker."""
-    clock = FastClock(1.0)
+    clock = FastClock(rate)
     base = Route.BASE
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(DiscordServer(clock=clock))

@@ -166,7 +166,7 @@ class ProviderServer:
             for submit in self.submits
         )
 
-    async def arrived(self, count: int = 1, *, timeout_s: float = 10.0) -> None:
+    async def arrived(self, count: int = 1, *, timeout_s: float = 30.0) -> None:
         """Return as soon as this many submits have been read; TimeoutError if they never are."""
         async with asyncio.timeout(timeout_s):
             while len(self.submits) < count:

@@ -187,9 +187,11 @@ class Bench:
 
 
 @asynccontextmanager
-async def open_bench(folder: Path, *, rate_limits: bool = False) -> AsyncIterator[Bench]:
+async def open_bench(
+    folder: Path, *, rate_limits: bool = False, rate: float = 1.0
+) -> AsyncIterator[Bench]:
     """Open everything, as it is for a worker."""
-    clock = FastClock(1.0)
+    clock = FastClock(rate)
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(SlackServer(clock=clock, rate_limits=rate_limits))
         session = await stack.enter_async_context(open_session())

@@ -33,6 +33,7 @@ from core.media.download import Downloader
 from core.media.spool import FileSpool
 from core.provider.client import ProviderClient, open_http
 from core.studio.sample import draw_sample
+from tests.fakes.chat_bot import KEEP_WITHIN_S
 from tests.fakes.provider_server import API_KEY, ProviderServer
 
 LIMITS = Limits(jobs_per_user=0, pictures_per_user_day=0, max_batch=8, queue_max=0)
@@ -99,7 +100,9 @@ async def open_terminal(
     await migrate(url)
     async with AsyncExitStack() as stack:
         dispatch = await stack.enter_async_context(LocalDispatcher(folder / "lock"))
-        ledger = await stack.enter_async_context(open_ledger(url, clock))
+        ledger = await stack.enter_async_context(
+            open_ledger(url, clock, admit_within_s=KEEP_WITHIN_S)
+        )
         decoder = await stack.enter_async_context(Decoder(processes=1, clock=clock))
         http = await stack.enter_async_context(open_http(connections=16))
         trusted = frozenset({provider.origin})

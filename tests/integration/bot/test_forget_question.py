@@ -25,6 +25,8 @@ PERSON = "fake:me"
 END_OF_INPUT = b"\x04"
 """What a terminal takes for Ctrl-D."""
 QUESTION = "Go on? Type yes: "
+NOTICED_WITHIN_S = 10.0
+"""Longer than any process takes to end: a second Ctrl-C must not come while it does."""
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
     (tmp_path / "data").mkdir()
     url = f"sqlite:///{tmp_path / 'data' / 'redraw.sqlite'}"
     await migrate(url)
-    async with open_ledger(url, SystemClock()) as ledger:
+    async with open_ledger(url, SystemClock(), admit_within_s=KEEP_WITHIN_S) as ledger:
         now = SystemClock().now()
         await brought_to(ledger, State.READY, at=now, now=now, requester=PERSON)
         yield ledger
@@ -82,7 +84,7 @@ async def _interrupted(process: Process) -> Done:
     ending = asyncio.get_running_loop().create_task(end(process))
     while not ending.done():
         process.send_signal(signal.SIGINT)
-        await asyncio.wait({ending}, timeout=2.0)
+        await asyncio.wait({ending}, timeout=NOTICED_WITHIN_S)
     return await ending
 
 

@@ -22,6 +22,7 @@ from core.jobs.oversight import Oversight
 from core.jobs.store.ledger import open_ledger
 from core.media.item import Kind
 from core.media.spool import FileSpool
+from tests.fakes.chat_bot import KEEP_WITHIN_S
 from tests.fakes.jobs import picture_bytes
 from tests.fakes.ledger_jobs import OUTPUT, brought_to
 from tests.fakes.provider_script import Script
@@ -255,7 +256,8 @@ async def test_pictures_that_stay_for_now_are_said(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     assert (await redraw("migrate", folder=tmp_path)).code == 0
     now = SystemClock().now()
-    async with open_ledger(f"sqlite:///{folder / 'redraw.sqlite'}", SystemClock()) as ledger:
+    url = f"sqlite:///{folder / 'redraw.sqlite'}"
+    async with open_ledger(url, SystemClock(), admit_within_s=KEEP_WITHIN_S) as ledger:
         await brought_to(ledger, State.READY, at=now, now=now, requester="discord:1")
     in_the_way = FileSpool(folder / "media").path_of(OUTPUT)
     in_the_way.mkdir(parents=True)  # what cannot be deleted as a file is
@@ -273,7 +275,8 @@ async def test_what_is_still_to_be_said_is_not_called_told(tmp_path: Path, state
     """While a chat is away its job has ended, and nobody there knows of it yet."""
     assert (await redraw("migrate", folder=tmp_path)).code == 0
     reason = Reason.OUTCOME_UNKNOWN if state is State.UNCERTAIN else None
-    async with open_ledger(f"sqlite:///{tmp_path / 'data/redraw.sqlite'}", SystemClock()) as ledger:
+    url = f"sqlite:///{tmp_path / 'data/redraw.sqlite'}"
+    async with open_ledger(url, SystemClock(), admit_within_s=KEEP_WITHIN_S) as ledger:
         job = await brought_to(ledger, state, reason)
     done = await redraw("jobs", "retry", job.job_id, folder=tmp_path)
 

@@ -14,6 +14,7 @@ from core.clock import SystemClock
 from core.jobs.job import Job, Order
 from core.jobs.lifecycle import DeliveryKind
 from core.request import GenerationRequest
+from tests.fakes.chat_bot import KEEP_WITHIN_S
 from tests.integration.bot.processes import redraw
 
 CLOCK = SystemClock()
@@ -50,7 +51,8 @@ async def job(tmp_path: Path) -> Job:
     """A job in the file that `redraw jobs` looks into."""
     folder = tmp_path / "data"
     folder.mkdir()
-    async with storage.open_jobs(plans.sqlite_in(folder), CLOCK) as ledger:
+    url = plans.sqlite_in(folder)
+    async with storage.open_jobs(url, CLOCK, within_s=KEEP_WITHIN_S) as ledger:
         admission = await ledger.admit(
             order(), limits=plans.NO_LIMITS, deadline_s=900, now=CLOCK.now()
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -30,6 +30,7 @@ from core.jobs.job import Job, Order, Origin
 from core.jobs.lifecycle import State
 from core.media.item import Kind
 from core.request import GenerationRequest
+from tests.fakes.chat_bot import KEEP_WITHIN_S
 from tests.fakes.deliverer import PLATFORM, RecordingDeliverer
 from tests.fakes.jobs import picture_bytes
 from tests.fakes.provider_server import API_KEY, ProviderServer
@@ -75,7 +76,7 @@ def plan_for(folder: Path, environ: Mapping[str, str], api_url: str) -> Plan:
     read = Settings.read(
         {"REDRAW_DATA_DIR": str(folder / "data"), "QOLABA_API_URL": api_url, **environ}
     )
-    return plans.for_run(read, Served.HOSTED)
+    return replace(plans.for_run(read, Served.HOSTED), keep_within_s=KEEP_WITHIN_S)
 
 
 def nobody(materials: Materials) -> Mapping[str, Deliverer]:

@@ -21,6 +21,7 @@ from tests.fakes.postgres import SERVER, new_database, outage
 
 pytestmark = pytest.mark.postgres
 
+CLOCK = SystemClock()
 WITHIN_S = 20.0
 """How long a replica may take to find a database that is back."""
 
@@ -50,8 +51,8 @@ class Replica:
 async def replica() -> AsyncIterator[Replica]:
     with new_database() as url:
         await migrate(url)
-        async with open_ledger(url, SystemClock()) as ledger:
-            clock = VirtualClock(SystemClock().now())
+        async with open_ledger(url, CLOCK) as ledger:
+            clock = VirtualClock(CLOCK.now())
             pulse = Pulse(ledger, clock)
             with pulse.beating():
                 yield Replica(url=url, ledger=ledger, pulse=pulse, clock=clock)
@@ -59,7 +60,7 @@ async def replica() -> AsyncIterator[Replica]:
 
 async def test_outage_is_found_and_so_is_its_end(replica: Replica) -> None:
     """Not ready while every connection is cut; both pages answer within their patience."""
-    before = await replica.found()
+    before = await replica.until_ready()
     with outage(replica.url):
         async with asyncio.timeout(3 * PATIENCE_S):
             during = await replica.found()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from core.jobs.lifecycle import State
 from core.jobs.store.ledger import open_ledger
 from core.media.item import Kind
 from core.request import GenerationRequest
+from tests.fakes.chat_bot import KEEP_WITHIN_S
 from tests.fakes.deliverer import RecordingDeliverer
 from tests.fakes.jobs import picture_bytes
 from tests.fakes.provider_script import Fault
@@ -91,7 +93,7 @@ async def served(folder: Path, *chats: Line, api_url: str = "http://127.0.0.1:9"
             "QOLABA_API_URL": api_url,
         }
     )
-    plan = plans.for_run(settings, Served.HOSTED)
+    plan = replace(plans.for_run(settings, Served.HOSTED), keep_within_s=KEEP_WITHIN_S)
     await running.serve(plan, loader.load(), SystemClock(), chats, asyncio.Event())
 
 

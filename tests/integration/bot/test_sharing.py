@@ -14,7 +14,7 @@ from core.clock import SystemClock
 from core.errors import SettingsError, StoreUnavailable
 from core.jobs.dispatch import LocalDispatcher
 from core.jobs.dispatch_procrastinate import ProcrastinateDispatcher
-from core.jobs.store import engine
+from core.jobs.store import schema
 from tests.fakes.postgres import new_database
 
 CLOCK = SystemClock()

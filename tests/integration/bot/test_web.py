@@ -21,7 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
 from adapters.lead import Presence
-from bot import picture_links, web
+from bot import picture_links, pulse, web
 from bot.link_key import link_key
 from bot.metrics import Metrics
 from bot.pulse import LASTS_S, Pulse
@@ -37,6 +37,7 @@ from core.media import links
 from core.media.item import Kind, MediaItem
 from core.media.spool import FileSpool
 from core.request import GenerationRequest
+from tests.fakes.chat_bot import KEEP_WITHIN_S
 from tests.fakes.clock import VirtualClock
 
 PICTURE = b"\xff\xd8\xff\xe0 not much of a picture"
@@ -75,13 +76,19 @@ async def running(tmp_path: Path) -> AsyncIterator[Running]:
         yield running
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take no store for one that does not answer because the machine is slow."""
+    monkeypatch.setattr(pulse, "PATIENCE_S", KEEP_WITHIN_S)
+
+
 @asynccontextmanager
 async def _running(folder: Path) -> AsyncIterator[Running]:
     url = f"sqlite:///{folder / 'redraw.sqlite'}"
     await migrate(url)
     spool, key = FileSpool(folder / "media"), link_key(folder)
     item = await spool.put(PICTURE, kind=Kind.JPEG, width_px=4, height_px=3)
-    async with open_ledger(url, CLOCK) as ledger:
+    async with open_ledger(url, CLOCK, admit_within_s=KEEP_WITHIN_S) as ledger:
         job = await _prepared(ledger, item)
         connected = {"plain": Presence.CONNECTED}
         pulse, metrics = Pulse(ledger, CLOCK, chats=lambda: connected), Metrics()
@@ -232,6 +239,7 @@ async def test_not_ready_before_the_worker_runs(running: Running) -> None:
     assert b'"worker": "not running"' in answer.body
 
 
+@pytest.mark.usefixtures("patient")
 async def test_ready_with_a_worker_and_a_store(running: Running) -> None:
     """With both the answer is 200, and says how old the oldest unfinished job is."""
     with running.pulse.beating():
@@ -275,16 +283,20 @@ async def test_not_ready_when_the_store_takes_no_writes(tmp_path: Path) -> None:
     assert b"redraw_store_up 0.0" in numbers.body
 
 
-async def test_what_was_known_is_shown_until_the_store_is_back(tmp_path: Path) -> None:
+async def test_what_was_known_is_shown_until_the_store_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While nobody can tell, a halt does not look ended, nor the oldest job done."""
     async with _running(tmp_path) as running:
         await running.ledger.control.halt(Halt.PAUSED, CLOCK.now())
         clock, metrics = VirtualClock(CLOCK.now() + timedelta(minutes=5)), Metrics()
-        pulse = Pulse(running.ledger, clock)
-        await pulse.page(metrics)
+        looking = Pulse(running.ledger, clock)
+        with monkeypatch.context() as patch:
+            patch.setattr(pulse, "PATIENCE_S", KEEP_WITHIN_S)
+            await looking.page(metrics)
         async with _held(tmp_path):
             await clock.advance(LASTS_S)
-            lines = (await pulse.page(metrics)).decode().splitlines()
+            lines = (await looking.page(metrics)).decode().splitlines()
 
     (age_s,) = [float(line.split()[1]) for line in lines if line.startswith(f"{OLDEST} ")]
     assert 'redraw_halted{what="paused"} 1.0' in lines
@@ -304,6 +316,7 @@ def _full(folder: Path) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@pytest.mark.usefixtures("patient")
 async def test_not_ready_on_a_full_disk(tmp_path: Path) -> None:
     """A disk that takes a lock and no data is as good as none; with room again all is well."""
     async with _running(tmp_path) as running:
@@ -314,6 +327,7 @@ async def test_not_ready_on_a_full_disk(tmp_path: Path) -> None:
     assert (found.store, again.store) == ("unavailable", "ok")
 
 
+@pytest.mark.usefixtures("patient")
 async def test_looking_leaves_nothing_behind(running: Running, tmp_path: Path) -> None:
     """What is written to see whether it can be is removed at once."""
     await running.pulse.readiness()
@@ -321,6 +335,7 @@ async def test_looking_leaves_nothing_behind(running: Running, tmp_path: Path) -
         assert connection.execute("SELECT count(*) FROM drafts").fetchall() == [(0,)]
 
 
+@pytest.mark.usefixtures("patient")
 async def test_many_who_ask_at_once_share_one_look(running: Running) -> None:
     """However often the page is asked for, the ledger is written to once a second at most."""
     looks: list[int] = []
@@ -329,8 +344,8 @@ async def test_many_who_ask_at_once_share_one_look(running: Running) -> None:
         looks.append(1)
         return {}
 
-    pulse = Pulse(running.ledger, CLOCK, chats=chats)
-    found = await asyncio.gather(*(pulse.readiness() for _ in range(20)))
+    looking = Pulse(running.ledger, VirtualClock(CLOCK.now()), chats=chats)
+    found = await asyncio.gather(*(looking.readiness() for _ in range(20)))
 
     assert len(looks) == 1
     assert {each.store for each in found} == {"ok"}
@@ -409,6 +424,7 @@ async def test_page_of_a_chat_takes_what_it_may(running: Running) -> None:
             assert answer.status == 200
 
 
+@pytest.mark.usefixtures("patient")
 async def test_metrics_are_what_prometheus_reads(running: Running) -> None:
     """The ledger's jobs are in it, and whether the process can work."""
     with running.pulse.beating():
@@ -424,6 +440,7 @@ async def test_metrics_are_what_prometheus_reads(running: Running) -> None:
     assert found["redraw_chat_up", "plain"] == 1
 
 
+@pytest.mark.usefixtures("patient")
 async def test_chat_that_is_away_makes_it_unready(running: Running) -> None:
     """Orders of that chat do not arrive; the page says which it is."""
     with running.pulse.beating():
@@ -434,6 +451,7 @@ async def test_chat_that_is_away_makes_it_unready(running: Running) -> None:
     assert json.loads(answer.body)["chats"] == {"plain": "away"}
 
 
+@pytest.mark.usefixtures("patient")
 async def test_process_that_stands_by_is_ready_and_shows_it(running: Running) -> None:
     """Another hears the chat, so nothing is wrong; but only that one counts as connected."""
     with running.pulse.beating():
@@ -446,6 +464,7 @@ async def test_process_that_stands_by_is_ready_and_shows_it(running: Running) ->
     assert b'redraw_chat_up{platform="plain"} 0.0' in numbers.body
 
 
+@pytest.mark.usefixtures("patient")
 async def test_process_that_only_takes_orders_is_ready_without_a_worker(running: Running) -> None:
     """Jobs are driven elsewhere; before it takes orders it is not ready."""
     pulse = Pulse(running.ledger, CLOCK, drives=False)
@@ -460,6 +479,7 @@ async def test_process_that_only_takes_orders_is_ready_without_a_worker(running:
 @pytest.mark.parametrize(
     "halted", [(Halt.PAUSED,), (Halt.DRAINING,), (Halt.PAUSED, Halt.DRAINING), ()]
 )
+@pytest.mark.usefixtures("patient")
 async def test_what_is_halted_is_shown_and_is_no_fault(
     running: Running, halted: tuple[Halt, ...]
 ) -> None:
@@ -476,6 +496,7 @@ async def test_what_is_halted_is_shown_and_is_no_fault(
         assert line in numbers.body.decode().splitlines()
 
 
+@pytest.mark.usefixtures("patient")
 async def test_end_of_a_halt_is_shown(running: Running) -> None:
     """`redraw jobs resume` is seen by the time that a finding has lasted."""
     clock = VirtualClock()

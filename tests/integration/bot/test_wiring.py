@@ -31,6 +31,7 @@ from core.media import links
 from core.media.item import Kind, MediaItem
 from core.media.spool import FileSpool
 from core.request import GenerationRequest
+from tests.fakes.chat_bot import KEEP_WITHIN_S
 from tests.fakes.deliverer import RecordingDeliverer
 from tests.fakes.jobs import picture_bytes
 from tests.fakes.ledger_jobs import SOON, brought_to
@@ -54,7 +55,7 @@ def plan_for(folder: Path, api_url: str = "http://127.0.0.1:9") -> Plan:
     settings = Settings.read(
         {"REDRAW_DATA_DIR": str(folder), "QOLABA_API_KEY": API_KEY, "QOLABA_API_URL": api_url}
     )
-    return plans.for_run(settings, Served.HOSTED)
+    return replace(plans.for_run(settings, Served.HOSTED), keep_within_s=KEEP_WITHIN_S)
 
 
 def nobody(materials: Materials) -> Mapping[str, Deliverer]:
@@ -63,7 +64,7 @@ def nobody(materials: Materials) -> Mapping[str, Deliverer]:
 
 async def leave_unfinished(url: str, *, preview: bool) -> None:
     """Put an acknowledged job into the jobs at `url`."""
-    async with storage.open_jobs(url, CLOCK) as ledger:
+    async with storage.open_jobs(url, CLOCK, within_s=KEEP_WITHIN_S) as ledger:
         admission = await ledger.admit(
             order(preview=preview), limits=plans.NO_LIMITS, deadline_s=900, now=CLOCK.now()
         )
@@ -226,7 +227,7 @@ async def test_expectation_is_learned_from_earlier_processes(
     """It is known before any job runs; what was never redrawn takes what it usually takes."""
     catalogue = loader.load()
     plan = replace(plan_for(tmp_path), preview=preview)
-    async with storage.open_jobs(plan.database, CLOCK) as ledger:
+    async with storage.open_jobs(plan.database, CLOCK, within_s=KEEP_WITHIN_S) as ledger:
         for _ in range(ENOUGH):
             job = await brought_to(ledger, State.RUNNING, preview=preview, model_id="flux-dev")
             await ledger.record(job, Event.PRODUCED, SOON + timedelta(seconds=7))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from adapters.discord import words
+from adapters.discord import runs, words
 from core.jobs.job import Job
 from core.jobs.lifecycle import Reason, State
 from tests.fakes.discord_rig import PATIENCE_S, PICTURE, Redraw, open_redraw
@@ -87,8 +88,11 @@ async def test_run_again_reads_the_picture_from_the_card(redraw: Redraw, ann: Pe
     assert (await jobs_of(redraw, ann))[0].state is State.READY
 
 
-async def test_two_clicks_make_one_job(redraw: Redraw, ann: Person, bob: Person) -> None:
+async def test_two_clicks_make_one_job(
+    redraw: Redraw, ann: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A double click is one act of one person; two people are two."""
+    monkeypatch.setattr(runs, "ONE_ACT", timedelta(minutes=5))  # however slowly we click here
     _, _, result = await made(redraw, ann)
     first = await ann.click(result, "Run again")
     second = await ann.click(result, "Run again")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 import random
 import secrets
@@ -16,7 +17,7 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from tests.fakes.discord_interactions import Doing, Interaction
-from tests.fakes.discord_rig import PICTURE, Redraw, open_redraw
+from tests.fakes.discord_rig import PATIENCE_S, PICTURE, Redraw, open_redraw
 from tests.fakes.discord_values import Json
 
 KEPT = frozenset({"id", "token", "type"})
@@ -115,7 +116,12 @@ async def test_any_odd_payload_is_answered_once(redraw: Redraw, log: list[EventD
             receive({**new, "id": str(interaction.id), "token": interaction.token})
             pushed.append((interaction, (path, "removed" if removed else odd)))
             await asyncio.sleep(0.01)
-    await asyncio.sleep(2.5)
+    with contextlib.suppress(AssertionError):
+        await redraw.discord.until(
+            lambda: all(one.acked_s is not None for one, _ in pushed),
+            "all answers",
+            within_s=PATIENCE_S,
+        )
     silent = [(one.doing.name, why) for one, why in pushed if one.acked_s is None]
     assert silent == [], "\n".join(map(str, silent))
     assert not [line for line in log if line["event"] == "discord_excuse_broke"]
@@ -130,5 +136,5 @@ async def test_words_that_are_no_text_are_answered(redraw: Redraw) -> None:
     data["options"] = [*data["options"], {"name": "model", "type": 3, "value": "flux-\ud800"}]
     again = another(redraw, original)
     receive({**payload, "data": data, "id": str(again.id), "token": again.token})
-    await redraw.discord.until(lambda: again.reply, "an answer", within_s=2.5)
+    await redraw.discord.until(lambda: again.reply, "an answer", within_s=PATIENCE_S)
     assert again.ephemeral

@@ -13,7 +13,7 @@ from structlog.typing import EventDict
 from adapters.discord import words
 from core.jobs.lifecycle import Reason, State
 from core.jobs.quota import Limits
-from tests.fakes.discord_rig import PICTURE, Redraw, open_redraw
+from tests.fakes.discord_rig import PATIENCE_S, PICTURE, Redraw, open_redraw
 from tests.fakes.discord_user import Person
 from tests.fakes.discord_values import Permission
 
@@ -40,11 +40,17 @@ def ann(redraw: Redraw) -> Person:
 
 async def logged(log: list[EventDict], event: str) -> None:
     """Return once a line says `event`."""
-    async with asyncio.timeout(5.0):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             if any(line["event"] == event for line in log):
                 return
             await asyncio.sleep(0.05)
+
+
+def tried_again_s(redraw: Redraw) -> float:
+    """Return after how many seconds the second of two tries to answer came."""
+    first, second = redraw.discord.called(CALLBACK)
+    return (second.at - first.at).total_seconds()
 
 
 async def test_order_is_acknowledged_and_redrawn(redraw: Redraw, ann: Person) -> None:
@@ -129,7 +135,7 @@ async def test_dropped_connection_is_tried_again_at_once(redraw: Redraw, ann: Pe
     """A connection cut before the answer costs no second."""
     redraw.discord.faults.fail(CALLBACK, drop=True)
     shown = await ann.slash("redraw", ORDER, attachments={"image": PICTURE})
-    assert shown.ack_s < 0.5
+    assert tried_again_s(redraw) < 0.5
     await redraw.until(shown, State.READY)
 
 
@@ -137,7 +143,8 @@ async def test_rate_limit_is_waited_for(redraw: Redraw, ann: Person) -> None:
     """429 says how long; the answer follows then."""
     redraw.discord.faults.fail(CALLBACK, status=429, retry_after_s=0.3)
     shown = await ann.slash("redraw", ORDER, attachments={"image": PICTURE})
-    assert 0.3 <= shown.ack_s < 1.0
+    assert shown.ack_s >= 0.3
+    assert tried_again_s(redraw) < 1.0
 
 
 async def test_unknown_interaction_withdraws_the_job(redraw: Redraw, ann: Person) -> None:

@@ -23,6 +23,9 @@ from tests.fakes.provider_script import NSFW, Fault, Script
 from tests.fakes.provider_server import ProviderServer
 from tests.fakes.terminal import Terminal, open_terminal
 
+UNANSWERED = Fault(delay_s=60.0, ending="pass")
+"""A submit whose answer nobody waits for."""
+
 
 @pytest.fixture
 async def provider() -> AsyncIterator[ProviderServer]:
@@ -218,7 +221,7 @@ async def test_interrupt_before_the_end_cancels(
 
 async def test_second_interrupt_does_not_wait(terminal: Terminal, provider: ProviderServer) -> None:
     """A second Ctrl-C returns at once, whatever the job is doing, and says how to go on."""
-    provider.fail_submits(Fault(delay_s=1.5, ending="pass"))
+    provider.fail_submits(UNANSWERED)
     async with asyncio.TaskGroup() as tasks:
         trying = tasks.create_task(terminal.type(photo(terminal), "a woodcut"))
         await provider.arrived()
@@ -378,7 +381,7 @@ async def test_patience_with_a_cancelled_job_ends(
     terminal: Terminal, provider: ProviderServer
 ) -> None:
     """A submit that never answers does not keep the command after Ctrl-C; --resume has the rest."""
-    provider.fail_submits(Fault(delay_s=2.0, ending="pass"))
+    provider.fail_submits(UNANSWERED)
     terminal.parts = replace(terminal.parts, clock=FastClock(50.0))
     async with asyncio.TaskGroup() as tasks:
         trying = tasks.create_task(terminal.type(photo(terminal), "a woodcut"))

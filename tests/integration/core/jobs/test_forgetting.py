@@ -21,6 +21,9 @@ from tests.fakes.jobs import picture_bytes
 from tests.fakes.provider_script import Fault, Script
 from tests.fakes.rig import Rig, open_rig
 
+SLOWER, SLOWEST = 10.0, 5.0
+"""For tests in which no time must run out, however long the machine stands still."""
+
 
 def _files(rig: Rig) -> list[str]:
     return sorted(path.name for path in (rig.folder / "media").rglob("*") if path.is_file())
@@ -185,6 +188,7 @@ async def test_picture_goes_when_the_job_that_awaited_it_ends_without_it(tmp_pat
     async with open_rig(tmp_path) as rig:
         await rig.start()
         job = await _redrawn(rig)
+        rig.deliverer.hold("was_acknowledged")
         second = await _again(rig, job)
         await rig.queue.forget(job.job_id)
         await rig.queue.forgetting.finish()
@@ -220,8 +224,8 @@ async def test_previews_that_another_job_is_downloading_stay(tmp_path: Path) -> 
 
 async def test_prepared_picture_that_is_gone_is_prepared_again(tmp_path: Path) -> None:
     """Whatever removed it between two tries of the card, the job goes on."""
-    async with open_rig(tmp_path) as rig:
-        rig.deliverer.fail("card", DeliveryRetryable("not now", retry_after_s=20.0))
+    async with open_rig(tmp_path, rate=SLOWER) as rig:
+        rig.deliverer.fail("card", DeliveryRetryable("not now", retry_after_s=600.0))
         await rig.start()
         job = await rig.order()
 
@@ -232,6 +236,8 @@ async def test_prepared_picture_that_is_gone_is_prepared_again(tmp_path: Path) -
         put_off = await rig.queue.get(job.job_id)
         assert put_off.state is State.RECEIVED
         await rig.spool.delete(put_off.prepared[0])
+        rig.clock.leap(600.0)
+        await rig.dispatch.offer(job.job_id)
 
         assert (await rig.ended(job.job_id)).state is State.READY
         assert await rig.spool.exists(put_off.prepared[0])
@@ -311,7 +317,7 @@ class Stubborn(FileSpool):
 
 async def test_picture_that_cannot_be_removed_is_tried_again(tmp_path: Path) -> None:
     """The words go at once; a store that is away holds on to a picture for a minute, not a day."""
-    async with open_rig(tmp_path, rate=15.0) as rig:
+    async with open_rig(tmp_path, rate=SLOWEST) as rig:
         rig.spool = Stubborn(tmp_path / "media")
         await rig.start()
         job = await _redrawn(rig)

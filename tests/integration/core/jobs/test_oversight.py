@@ -72,13 +72,14 @@ async def test_nothing_is_submitted_while_paused(tmp_path: Path) -> None:
 async def test_those_who_wait_are_told_of_a_pause(tmp_path: Path) -> None:
     """Cards that were up before the pause are changed, and changed back."""
     async with open_rig(tmp_path) as rig, overseen(rig) as admin:
-        rig.provider.fail_submits("401", times=1)
+        rig.provider.fail_submits("401", times=1_000)
         job = await rig.order()
         await rig.eventually(lambda: rig.alarms)
         await admin.control.halt(Halt.PAUSED, rig.clock.now())
         await rig.eventually(
             lambda: "It waits: the operator has paused submitting." in _shown(rig, job)
         )
+        rig.provider.heal()
         await admin.control.resume()
 
         assert (await rig.ended(job.job_id)).state is State.READY
@@ -166,6 +167,7 @@ async def test_nothing_is_touched_by_an_act_that_does_nothing(tmp_path: Path) ->
         assert await admin.control.record(job.job_id, Event.CANCEL, rig.clock.now()) is None
         assert await admin.control.show_again(job.job_id, rig.clock.now()) is None
         assert await admin.control.newest_line() == 0
+        rig.deliverer.hold("was_acknowledged")
         for _ in range(2):
             other = await rig.queue.submit(rig.an_order())
             await admin.control.record(other.job.job_id, Event.CANCEL, rig.clock.now())

@@ -10,10 +10,15 @@ import pytest
 
 from core.errors import MediaUnavailable
 from core.jobs.lifecycle import DeliveryKind, Reason, State
+from core.jobs.worker import GRACE_S
 from tests.fakes.provider_script import Fault, Script
 from tests.fakes.rig import Rig, open_rig
 
 SAID_ONCE = ["card", "result", "card_final"]
+SLOWER = 10.0
+"""For a test in which a job must not run out of time, however long the machine stands still."""
+STOP_MAX_S = GRACE_S - 5.0
+"""Less than a stop waits for what it must not cut short."""
 
 
 async def _finish(rig: Rig, job_id: str) -> None:
@@ -52,26 +57,30 @@ async def test_killed_while_the_card_is_posted(tmp_path: Path) -> None:
 
 async def test_killed_while_put_off(tmp_path: Path) -> None:
     """A job that waits for its next try goes on waiting, and then goes on."""
-    async with open_rig(tmp_path) as rig:
-        rig.deliverer.fail("fetch", MediaUnavailable(retry_after_s=20.0))
+    async with open_rig(tmp_path, rate=SLOWER) as rig:
+        rig.deliverer.fail("fetch", MediaUnavailable(retry_after_s=210.0))
         await rig.start()
         job = await rig.order()
-        await rig.eventually(lambda: rig.deliverer.fetches)
-        await rig.clock.sleep(2.0)
+
+        async def is_put_off() -> bool:
+            return (await rig.queue.get(job.job_id)).not_before_at is not None
+
+        await rig.eventually(is_put_off)
         await rig.kill()
+        rig.clock.leap(200.0)
 
         await _finish(rig, job.job_id)
 
 
 async def test_killed_while_preparing_and_found_past_the_deadline(tmp_path: Path) -> None:
     """Should the picture be what kills, it is not tried for ever: the user is told the end."""
-    async with open_rig(tmp_path, deadline_s=30.0) as rig:
+    async with open_rig(tmp_path) as rig:
         rig.deliverer.hold("fetch")
         await rig.start()
         job = await rig.order()
         await rig.eventually(lambda: rig.deliverer.fetches)
         await rig.kill()
-        rig.clock.leap(100.0)
+        rig.clock.leap(rig.deadline_s)
         await rig.start()
         ended = await rig.ended(job.job_id)
 
@@ -84,12 +93,13 @@ async def test_killed_while_preparing_and_found_past_the_deadline(tmp_path: Path
 async def test_killed_while_queued(tmp_path: Path) -> None:
     """A queued job is submitted by the next worker, once."""
     async with open_rig(tmp_path) as rig:
-        rig.provider.fail_submits(Fault(code=429, headers={"Retry-After": "30"}))
+        rig.provider.fail_submits(Fault(code=429, headers={"Retry-After": "430"}))
         await rig.start()
         job = await rig.order()
         await rig.eventually(lambda: rig.provider.submits)
         await rig.until(job.job_id, State.QUEUED)
         await rig.kill()
+        rig.clock.leap(400.0)
         await rig.start()
         ended = await rig.ended(job.job_id)
 
@@ -131,13 +141,13 @@ async def test_killed_while_running(tmp_path: Path) -> None:
 
 async def test_killed_while_running_past_the_deadline(tmp_path: Path) -> None:
     """What was done while nobody looked is still delivered."""
-    async with open_rig(tmp_path, deadline_s=30.0) as rig:
+    async with open_rig(tmp_path) as rig:
         rig.provider.default = Script(held=True)
         await rig.start()
         job = await rig.order()
         await rig.until(job.job_id, State.RUNNING)
         await rig.kill()
-        rig.clock.leap(100.0)
+        rig.clock.leap(rig.deadline_s)
         rig.provider.release()
 
         await _finish(rig, job.job_id)
@@ -146,7 +156,7 @@ async def test_killed_while_running_past_the_deadline(tmp_path: Path) -> None:
 async def test_killed_while_collecting(tmp_path: Path) -> None:
     """Results are downloaded again; that costs nothing."""
     async with open_rig(tmp_path) as rig:
-        rig.provider.fail_pictures(Fault(ending="pass", delay_s=0.5))
+        rig.provider.fail_pictures(Fault(ending="pass", delay_s=30.0))
         await rig.start()
         job = await rig.order()
         await rig.until(job.job_id, State.COLLECTING)
@@ -177,12 +187,14 @@ async def test_killed_while_delivering(tmp_path: Path, kind: str) -> None:
 async def test_stop_lets_a_submit_finish(tmp_path: Path) -> None:
     """SIGTERM waits for the answer of a paid call, and its task id is kept."""
     async with open_rig(tmp_path) as rig:
+        rig.provider.default = Script(held=True)
         rig.provider.fail_submits(Fault(ending="pass", delay_s=0.5))
         await rig.start()
         job = await rig.order()
         await rig.provider.arrived()
         await rig.stop()
         stopped = await rig.queue.get(job.job_id)
+        rig.provider.release()
 
         assert stopped.state is State.RUNNING
         await _finish(rig, job.job_id)
@@ -212,7 +224,7 @@ async def test_stop_leaves_running_jobs_and_does_not_wait_for_them(tmp_path: Pat
         await rig.start()
         job = await rig.order()
         await rig.until(job.job_id, State.RUNNING)
-        async with asyncio.timeout(2.0):
+        async with asyncio.timeout(STOP_MAX_S):
             await rig.stop()
         rig.provider.release()
 
@@ -226,7 +238,7 @@ async def test_stop_ends_a_pause(tmp_path: Path) -> None:
         await rig.start()
         jobs = [await rig.order() for _ in range(3)]
         await rig.eventually(lambda: rig.alarms)
-        async with asyncio.timeout(2.0):
+        async with asyncio.timeout(STOP_MAX_S):
             await rig.stop()
 
         assert {(await rig.queue.get(job.job_id)).state for job in jobs} <= {

@@ -14,7 +14,7 @@ from core.jobs.lifecycle import State
 from core.jobs.retention import EVERY_S, Retention
 from core.media.item import Kind, MediaItem
 from core.media.spool import FileSpool
-from tests.fakes.rig import Rig, open_rig
+from tests.fakes.rig import ADMIT_WITHIN_S, Rig, open_rig
 
 DAY_S = 24 * 3600.0
 
@@ -73,7 +73,7 @@ async def test_young_pictures_are_never_swept(tmp_path: Path) -> None:
 async def test_old_drafts_are_removed(tmp_path: Path) -> None:
     """A form that nobody sent leaves nothing behind; one that is open stays."""
     async with open_rig(tmp_path) as rig:
-        drafts = Drafts(rig.ledger.drafts, rig.clock)
+        drafts = Drafts(rig.ledger.drafts, rig.clock, within_s=ADMIT_WITHIN_S)
         for _ in range(3):
             await drafts.keep(platform="fake", requester="fake:me", data={"prompt": "left"})
         rig.clock.leap(DRAFT_FOR_S)
@@ -126,11 +126,25 @@ async def test_bug_in_a_round_ends_that_round_alone(tmp_path: Path) -> None:
         assert broken.left == 0
 
 
+class Watched(FileSpool):
+    """Says whether it is being swept."""
+
+    is_swept_now = False
+
+    async def sweep(self, *, older_than: datetime, keep: Callable[[str], bool]) -> int:
+        self.is_swept_now = True
+        try:
+            return await super().sweep(older_than=older_than, keep=keep)
+        finally:
+            self.is_swept_now = False
+
+
 async def test_rounds_are_done_until_stopped(tmp_path: Path) -> None:
     """The first soon, the next an hour later, none after the stop."""
     async with open_rig(tmp_path, rate=20_000.0) as rig:
         stop = asyncio.Event()
-        retention = Retention(rig.ledger, rig.spool, rig.clock, days=30)
+        watched = Watched(tmp_path / "media")
+        retention = Retention(rig.ledger, watched, rig.clock, days=30)
         begun_at = rig.clock.now()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(retention.run(stop))
@@ -144,6 +158,7 @@ async def test_rounds_are_done_until_stopped(tmp_path: Path) -> None:
                     return not await rig.spool.exists(item)
 
                 await rig.eventually(is_swept)
+                await rig.eventually(lambda: not watched.is_swept_now)  # the next is for another
             passed = rig.clock.now() - begun_at
             stop.set()
 

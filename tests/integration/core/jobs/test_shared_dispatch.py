@@ -26,7 +26,7 @@ from core.request import GenerationRequest
 from tests.fakes.clock import VirtualClock
 from tests.fakes.postgres import outage
 from tests.fakes.replicas import VIGIL
-from tests.fakes.rig import NO_LIMITS
+from tests.fakes.rig import ADMIT_WITHIN_S, NO_LIMITS
 
 pytestmark = pytest.mark.postgres
 
@@ -107,7 +107,7 @@ async def ordered(sql: Sql, *, deadline_s: float) -> None:
     url, clock = f"postgresql://{sql.info.user}@{sql.info.host}/{sql.info.dbname}", SystemClock()
     async with (
         open_dispatcher(url, clock) as dispatch,
-        open_ledger(url, clock, enqueue=dispatch.enqueue) as ledger,
+        open_ledger(url, clock, enqueue=dispatch.enqueue, admit_within_s=ADMIT_WITHIN_S) as ledger,
     ):
         now = clock.now()
         await ledger.admit(an_order(), limits=NO_LIMITS, deadline_s=deadline_s, now=now)
@@ -117,7 +117,9 @@ async def test_order_and_row_are_committed_together(
     dispatch: ProcrastinateDispatcher, shared_url: str, sql: Sql
 ) -> None:
     """One transaction has both, and the job is handed out with nothing else to tell of it."""
-    async with open_ledger(shared_url, SystemClock(), enqueue=dispatch.enqueue) as ledger:
+    async with open_ledger(
+        shared_url, SystemClock(), enqueue=dispatch.enqueue, admit_within_s=ADMIT_WITHIN_S
+    ) as ledger:
         now = SystemClock().now()
         admission = await ledger.admit(an_order(), limits=NO_LIMITS, deadline_s=900.0, now=now)
         again = await ledger.admit(an_order(), limits=NO_LIMITS, deadline_s=900.0, now=now)
@@ -141,14 +143,18 @@ async def test_neither_is_kept_when_the_transaction_fails(
         connection.execute("SELECT 1 / 0")
 
     clock = SystemClock()
-    async with open_ledger(shared_url, clock, enqueue=spoil) as ledger:
+    async with open_ledger(
+        shared_url, clock, enqueue=spoil, admit_within_s=ADMIT_WITHIN_S
+    ) as ledger:
         with pytest.raises(StoreUnavailable):
             await ledger.admit(an_order(), limits=NO_LIMITS, deadline_s=900.0, now=clock.now())
         assert await ledger.unfinished() == ()
     assert statuses(sql) == []
     sql.execute("ALTER TABLE procrastinate_jobs RENAME TO hidden")
     try:
-        async with open_ledger(shared_url, clock, enqueue=dispatch.enqueue) as ledger:
+        async with open_ledger(
+            shared_url, clock, enqueue=dispatch.enqueue, admit_within_s=ADMIT_WITHIN_S
+        ) as ledger:
             with pytest.raises(StoreUnavailable):
                 await ledger.admit(an_order(), limits=NO_LIMITS, deadline_s=900.0, now=clock.now())
             assert await ledger.unfinished() == ()

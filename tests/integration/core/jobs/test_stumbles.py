@@ -113,12 +113,14 @@ async def test_acknowledgement_that_never_comes_withdraws_the_job(tmp_path: Path
 async def test_late_acknowledgement_is_early_enough(tmp_path: Path) -> None:
     """A job that waits for its acknowledgement goes on as soon as that comes."""
     async with open_rig(tmp_path) as rig:
+        let_go_on = rig.deliverer.hold("was_acknowledged")
         await rig.start()
         job = (await rig.queue.submit(rig.an_order())).job
         await rig.dispatch.offer(job.job_id)
         await rig.clock.sleep(4.0)
         assert (await rig.queue.get(job.job_id)).state is State.RECEIVED
         await rig.queue.acknowledged(job.job_id)
+        let_go_on()
 
         assert (await rig.ended(job.job_id)).state is State.READY
 

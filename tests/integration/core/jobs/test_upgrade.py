@@ -33,7 +33,7 @@ from tests.fakes.past_rows import PASTS, Past, World, job_id_of, prompt_of
 from tests.fakes.postgres import new_database
 from tests.fakes.provider_server import ProviderServer
 from tests.fakes.replicas import open_replica
-from tests.fakes.rig import open_rig
+from tests.fakes.rig import ADMIT_WITHIN_S, open_rig
 
 REVISIONS = ("0001", "0002")
 OVERDUE = next(past for past in PASTS if past.name == "overdue")
@@ -85,7 +85,7 @@ async def test_every_job_of_an_earlier_file_ends_as_it_should(
         ended = [await rig.ended(job_id_of(past)) for past in PASTS]
 
         await _check(rig.ledger, rig.provider, rig.deliverer, ended)
-        drafts = Drafts(rig.ledger.drafts, rig.clock)
+        drafts = Drafts(rig.ledger.drafts, rig.clock, within_s=ADMIT_WITHIN_S)
         assert (await drafts.read("01M80000000000000000000DRA") is not None) is (revision != "0001")
         assert await rig.queue.check_again(job_id_of(OVERDUE)) is not None
         assert await rig.queue.show_again(job_id_of(REFUSED)) is not None

@@ -34,7 +34,7 @@ from tests.fakes.tcp import listener
 PICTURE = pictures.jpeg()
 LIMIT = 1_000_000
 HASTE = Patience(
-    connect_s=2, stall_s=5, total_s=10, attempts=3, first_wait_s=0.001, longest_wait_s=0.05
+    connect_s=20, stall_s=20, total_s=60, attempts=3, first_wait_s=0.001, longest_wait_s=0.05
 )
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -568,7 +568,7 @@ async def test_a_trickle_is_cut_off_by_the_total() -> None:
             await answer.write(b"\xff")
             await asyncio.sleep(0.005)
 
-    error, asked = await failure_of(trickle, patience=Patience(total_s=0.3, stall_s=5))
+    error, asked = await failure_of(trickle, patience=Patience(total_s=4, stall_s=20))
 
     assert (type(error), asked) == (MediaUnavailable, 1)
 

@@ -33,7 +33,7 @@ from tests.fakes.provider_server import API_KEY, ProviderServer
 from tests.fakes.tcp import listener
 
 CALL = Call(path="/getImagetoImage", body={"prompt": "a harbour", "batch": 2})
-PATIENCE = Patience(connect_s=2, slot_s=2, submit_s=2, poll_s=2)
+PATIENCE = Patience(connect_s=20, slot_s=20, submit_s=20, poll_s=20)
 
 
 @pytest.fixture
@@ -153,9 +153,10 @@ async def test_trickling_answer_ends_too(http: httpx.AsyncClient) -> None:
             await writer.drain()
             await asyncio.sleep(0.02)
 
-    async with listener(trickle) as port, asyncio.timeout(10):
+    async with listener(trickle) as port, asyncio.timeout(40):
         url = f"http://127.0.0.1:{port}"
-        hurried = Patience(slot_s=0.1, submit_s=0.1, poll_s=0.1)
+        # Of the bound, `slot_s` is what a slow machine may take to get the connection.
+        hurried = Patience(slot_s=4, submit_s=0.1, poll_s=0.1)
         client = ProviderClient(http, api_url=url, api_key=SecretStr("k"), patience=hurried)
         with pytest.raises(ProviderUnavailable, match="poll"):
             await client.poll("task-1")

@@ -19,7 +19,15 @@ from tests.fakes.provider_server import API_KEY, ProviderServer
 from tests.fakes.tcp import listener
 
 CALL = Call(path="/getImagetoImage", body={"prompt": "a harbour", "batch": 1})
-HURRIED = Patience(connect_s=0.2, slot_s=0.3, submit_s=0.2, poll_s=0.2)
+HURRIED = Patience(connect_s=20, slot_s=0.3, submit_s=20)
+"""Gives up soon when no connection is free."""
+ONCE_SENT = Patience(connect_s=20, slot_s=20, submit_s=0.2)
+"""Gives up soon, once the call has left."""
+PATIENT = Patience(connect_s=20, slot_s=20, submit_s=20, poll_s=20)
+STALLED = Patience(connect_s=4, slot_s=5)
+"""Gives up once there is a connection, but not before."""
+ANSWER = b'{"status": "PENDING", "task_id": "task-1"}'
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 
 
 class NoSuchName(AbstractResolver):
@@ -34,8 +42,8 @@ class NoSuchName(AbstractResolver):
         return
 
 
-def _client(http: httpx.AsyncClient, url: str) -> ProviderClient:
-    return ProviderClient(http, api_url=url, api_key=SecretStr(API_KEY), patience=HURRIED)
+def _client(http: httpx.AsyncClient, url: str, patience: Patience = PATIENT) -> ProviderClient:
+    return ProviderClient(http, api_url=url, api_key=SecretStr(API_KEY), patience=patience)
 
 
 @pytest.mark.parametrize(
@@ -53,8 +61,9 @@ async def test_submit_that_was_read_has_an_unknown_outcome(fault: str | Fault) -
     async with ProviderServer() as provider, open_http(connections=2) as http:
         provider.fail_submits(fault)
         with pytest.raises(OutcomeUnknown) as caught:
-            await _client(http, provider.api_url).submit(CALL)
+            await _client(http, provider.api_url, ONCE_SENT).submit(CALL)
 
+        await provider.arrived()
         assert provider.count(prompt="a harbour") == 1
         assert caught.value.__cause__ is not None
         assert was_sent(caught.value.__cause__)
@@ -101,7 +110,7 @@ async def test_stalled_handshake_was_not_sent() -> None:
 
     async with listener(stall) as port, open_http(connections=2) as http:
         with pytest.raises(ProviderUnavailable, match="ConnectionTimeoutError"):
-            await _client(http, f"https://127.0.0.1:{port}/api").submit(CALL)
+            await _client(http, f"https://127.0.0.1:{port}/api", STALLED).submit(CALL)
 
     assert arrived[:1] == b"\x16"
     assert b"POST" not in arrived
@@ -109,20 +118,27 @@ async def test_stalled_handshake_was_not_sent() -> None:
 
 async def test_no_free_slot_was_not_sent() -> None:
     """All connections are taken: the submit that waits in vain has not left."""
-    async with ProviderServer() as provider, open_http(connections=1) as http:
-        provider.fail_submits(Fault(ending="pass", delay_s=0.6))
-        patient = Patience(connect_s=0.2, slot_s=5.0, submit_s=5.0)
-        holder = ProviderClient(
-            http, api_url=provider.api_url, api_key=SecretStr(API_KEY), patience=patient
-        )
-        async with asyncio.TaskGroup() as group:
-            first = group.create_task(holder.submit(CALL))
-            await provider.arrived()
-            with pytest.raises(ProviderUnavailable, match="ConnectionTimeoutError"):
-                await _client(http, provider.api_url).submit(CALL)
+    arrived: list[bytes] = []
+    has_arrived, may_answer = asyncio.Event(), asyncio.Event()
 
-        assert first.result() in provider.tasks
-        assert provider.count() == 1
+    async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        arrived.append(await reader.readuntil(b"}"))
+        has_arrived.set()
+        await may_answer.wait()
+        writer.write(HEAD % len(ANSWER) + ANSWER)
+        await writer.drain()
+
+    async with listener(hold) as port, open_http(connections=1) as http:
+        url = f"http://127.0.0.1:{port}"
+        async with asyncio.TaskGroup() as group:
+            first = group.create_task(_client(http, url).submit(CALL))
+            await has_arrived.wait()
+            with pytest.raises(ProviderUnavailable, match="ConnectionTimeoutError"):
+                await _client(http, url, HURRIED).submit(CALL)
+            may_answer.set()
+
+        assert first.result() == "task-1"
+        assert len(arrived) == 1
 
 
 async def test_submit_does_not_use_a_kept_connection() -> None:
@@ -133,8 +149,6 @@ async def test_submit_does_not_use_a_kept_connection() -> None:
     an unknown outcome although nothing was wrong with it.
     """
     seen: list[list[bytes]] = []
-    answer = b'{"status": "PENDING", "task_id": "task-1"}'
-    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 
     async def once_only(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         requests: list[bytes] = []
@@ -150,7 +164,7 @@ async def test_submit_does_not_use_a_kept_connection() -> None:
             requests.append(line.split()[1])
             if len(requests) > 1:
                 break
-            writer.write(head % len(answer) + answer)
+            writer.write(HEAD % len(ANSWER) + ANSWER)
 
     async with listener(once_only) as port, open_http(connections=2) as http:
         client = _client(http, f"http://127.0.0.1:{port}")

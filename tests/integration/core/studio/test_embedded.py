@@ -43,7 +43,7 @@ def _open_files() -> int:
 
 
 async def _until_fetched(host: PictureHost) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not host.asked:  # noqa: ASYNC110  # the host counts, it does not tell
             await asyncio.sleep(0.01)
 
@@ -281,7 +281,7 @@ async def test_what_has_expired_is_deleted(settings: StudioSettings, host: Pictu
     folders = [settings.data_dir / name for name in ("results", "pictures")]
     before = [len(list(folder.iterdir())) for folder in folders]
     async with open_studio(settings, paint=tiny_painter.paint, clock=left):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while any(list(folder.iterdir()) for folder in folders):  # noqa: ASYNC110  # disk
                 await asyncio.sleep(0.01)
 

@@ -13,6 +13,12 @@ EDIT = "PATCH /channels/{channel}/messages/{message}"
 GAP_S = 1.5
 
 
+@pytest.fixture
+def rate() -> float:
+    """Time goes on when a test says so, not when a machine is slow."""
+    return 0.001
+
+
 async def carded(bench: Bench) -> Rows:
     rows = await bench.rows()
     await rows.deliver(DeliveryKind.CARD)

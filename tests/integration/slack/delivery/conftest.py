@@ -11,6 +11,12 @@ from tests.fakes.slack_errands import Bench, open_bench
 
 
 @pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    async with open_bench(tmp_path) as opened:
+def rate() -> float:
+    """Seconds of the clock in one of the machine's; tests of times let it all but stand still."""
+    return 1.0
+
+
+@pytest.fixture
+async def bench(tmp_path: Path, rate: float) -> AsyncIterator[Bench]:
+    async with open_bench(tmp_path, rate=rate) as opened:
         yield opened

@@ -15,6 +15,7 @@ import pytest
 from core.jobs.store.ledger import Ledger, open_ledger
 from core.jobs.store.schema import migrate
 from tests.fakes.clock import VirtualClock
+from tests.fakes.rig import ADMIT_WITHIN_S
 
 TABLES = "job, delivery, cost, history, drafts, control, touched, erasure"
 SERVER = "host=127.0.0.1 port=5432 user=postgres connect_timeout=2"
@@ -70,5 +71,7 @@ def url(request: pytest.FixtureRequest, in_memory: Path) -> str:
 
 @pytest.fixture
 async def ledger(url: str) -> AsyncIterator[Ledger]:
-    async with open_ledger(url, VirtualClock(), window_s=0.0) as opened:
+    async with open_ledger(
+        url, VirtualClock(), window_s=0.0, admit_within_s=ADMIT_WITHIN_S
+    ) as opened:
         yield opened

@@ -19,6 +19,7 @@ from core.jobs.store.engine import ADMISSION_LOCK
 from core.jobs.store.ledger import Ledger, open_ledger
 from tests.fakes.clock import START, VirtualClock
 from tests.fakes.ledger_jobs import DEADLINE_S, NO_LIMITS, SOON, admitted, brought_to, order
+from tests.fakes.rig import ADMIT_WITHIN_S
 
 
 async def _tried(ledger: Ledger, limits: Limits, **changes: object) -> Admission | Limit:
@@ -55,8 +56,8 @@ async def test_the_same_act_gives_the_same_job(ledger: Ledger) -> None:
 async def test_the_same_act_at_the_same_time_gives_one_job(url: str) -> None:
     """Of many copies of one act, in two processes, exactly one makes the job."""
     async with (
-        open_ledger(url, VirtualClock()) as one,
-        open_ledger(url, VirtualClock()) as other,
+        open_ledger(url, VirtualClock(), admit_within_s=ADMIT_WITHIN_S) as one,
+        open_ledger(url, VirtualClock(), admit_within_s=ADMIT_WITHIN_S) as other,
     ):
         admissions = await asyncio.gather(
             *(
@@ -85,8 +86,8 @@ async def test_clicks_at_once_do_not_get_past_a_limit(
 ) -> None:
     """Of ten orders at once, in two processes, as many get in as fit: three."""
     async with (
-        open_ledger(url, VirtualClock()) as one,
-        open_ledger(url, VirtualClock()) as other,
+        open_ledger(url, VirtualClock(), admit_within_s=ADMIT_WITHIN_S) as one,
+        open_ledger(url, VirtualClock(), admit_within_s=ADMIT_WITHIN_S) as other,
     ):
         outcomes = await asyncio.gather(
             *(_tried(ledger, limits, batch=2, credits=5) for ledger in [one, other] * 5)
@@ -167,7 +168,7 @@ async def test_an_order_that_takes_too_long_leaves_no_job(url: str) -> None:
         with LOCKS[url.partition(":")[0]](url), pytest.raises(StoreUnavailable):
             await admitted(ledger, dedupe_key="late")
 
-    async with open_ledger(url, VirtualClock()) as ledger:
+    async with open_ledger(url, VirtualClock(), admit_within_s=ADMIT_WITHIN_S) as ledger:
         assert await ledger.list_all(1) == ()
         assert (await admitted(ledger, dedupe_key="late")).state is State.RECEIVED
 

@@ -21,6 +21,7 @@ from core.jobs.lifecycle import TERMINAL, DeliveryKind, Event, Reason, State
 from core.jobs.store.ledger import Ledger, open_ledger
 from tests.fakes.clock import START, VirtualClock
 from tests.fakes.ledger_jobs import FACTS, admitted
+from tests.fakes.rig import ADMIT_WITHIN_S
 
 WISHES = (Event.CANCEL, Event.CHECK_AGAIN, Event.ACK_REFUSED)
 STEPS = st.one_of(
@@ -158,7 +159,9 @@ def test_any_order_of_events(
     """The ledger and the table agree after every step, and the books agree with both."""
 
     async def play(path: Path) -> None:
-        async with open_ledger(f"sqlite:///{path}", VirtualClock(), window_s=0.0) as ledger:
+        async with open_ledger(
+            f"sqlite:///{path}", VirtualClock(), window_s=0.0, admit_within_s=ADMIT_WITHIN_S
+        ) as ledger:
             await _play(ledger, steps)
 
     memory = Path("/dev/shm")

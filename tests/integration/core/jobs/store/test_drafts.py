@@ -14,6 +14,7 @@ from core.jobs.drafts import DRAFT_FOR_S, Drafts
 from core.jobs.store.drafts import EACH_MAX
 from core.jobs.store.ledger import Ledger, open_ledger
 from tests.fakes.clock import START, VirtualClock
+from tests.fakes.rig import ADMIT_WITHIN_S
 
 DATA = {"pictures": ["https://cdn.example/1.png"], "prompt": "a woodcut\x00 of a \ud800 harbour"}
 
@@ -25,7 +26,7 @@ def clock() -> VirtualClock:
 
 @pytest.fixture
 def drafts(ledger: Ledger, clock: VirtualClock) -> Drafts:
-    return Drafts(ledger.drafts, clock)
+    return Drafts(ledger.drafts, clock, within_s=ADMIT_WITHIN_S)
 
 
 async def _keep(drafts: Drafts, requester: str = "discord:1") -> str:
@@ -132,9 +133,10 @@ async def test_expired_drafts_are_dropped_the_oldest_first(
 async def test_draft_outlives_the_process(url: str, clock: VirtualClock) -> None:
     """It is committed when its id is known."""
     async with open_ledger(url, clock) as ledger:
-        draft_id = await _keep(Drafts(ledger.drafts, clock))
+        draft_id = await _keep(Drafts(ledger.drafts, clock, within_s=ADMIT_WITHIN_S))
     async with open_ledger(url, clock) as ledger:
-        assert await Drafts(ledger.drafts, clock).read(draft_id) is not None
+        drafts = Drafts(ledger.drafts, clock, within_s=ADMIT_WITHIN_S)
+        assert await drafts.read(draft_id) is not None
 
 
 async def test_store_that_is_busy_is_told_of_in_time(ledger: Ledger, clock: VirtualClock) -> None:

@@ -21,6 +21,7 @@ from core.jobs.store.ledger import open_ledger
 from core.jobs.store.schema import migrate, schema_is_current
 from tests.fakes.clock import START, VirtualClock
 from tests.fakes.ledger_jobs import admitted, brought_to
+from tests.fakes.rig import ADMIT_WITHIN_S
 from tests.fakes.silence import line_to
 
 NOBODY = "postgresql://postgres:s3cret@127.0.0.1:9/none"
@@ -82,7 +83,9 @@ async def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     """Folder and database are made readable for nobody else; the log beside it follows."""
     path = tmp_path / "data" / "ledger.db"
     await migrate(f"sqlite:///{path}")
-    async with open_ledger(f"sqlite:///{path}", VirtualClock()) as ledger:
+    async with open_ledger(
+        f"sqlite:///{path}", VirtualClock(), admit_within_s=ADMIT_WITHIN_S
+    ) as ledger:
         await admitted(ledger)
         modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in path.parent.iterdir()}
 
@@ -169,7 +172,7 @@ async def test_what_is_raised_inside_comes_out_as_it_is(url: str) -> None:
     """Leaving the ledger by an error gives that error, in no group."""
 
     async def break_off() -> None:
-        async with open_ledger(url, VirtualClock()) as ledger:
+        async with open_ledger(url, VirtualClock(), admit_within_s=ADMIT_WITHIN_S) as ledger:
             await admitted(ledger)
             raise KeyError
 
@@ -180,7 +183,7 @@ async def test_what_is_raised_inside_comes_out_as_it_is(url: str) -> None:
 @pytest.mark.postgres
 async def test_a_server_that_comes_back_is_used_again(postgres: str) -> None:
     """Cut connections are opened anew; what was acknowledged is there."""
-    async with open_ledger(postgres, VirtualClock()) as ledger:
+    async with open_ledger(postgres, VirtualClock(), admit_within_s=ADMIT_WITHIN_S) as ledger:
         job = await brought_to(ledger, State.RUNNING)
         with psycopg.connect(postgres, autocommit=True) as server:
             server.execute(
@@ -200,7 +203,7 @@ async def test_a_server_that_says_nothing_more_holds_up_nobody(postgres: str) ->
         return connection.execute(sa.select(1)).scalar()
 
     async with line_to(5432) as line:
-        databases = await open_databases(line.through(postgres), timeout_s=2.0)
+        databases = await open_databases(line.through(postgres), timeout_s=4.0)
         for database in (databases.writes, databases.reads):
             assert await database.transaction(one) == 1
             line.hush()

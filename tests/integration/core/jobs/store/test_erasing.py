@@ -24,6 +24,7 @@ from core.media.spool import FileSpool
 from tests.fakes.clock import START, VirtualClock
 from tests.fakes.killed_at import killed
 from tests.fakes.ledger_jobs import FACTS, SOON, WAYS, admitted
+from tests.fakes.rig import ADMIT_WITHIN_S
 
 ME, OTHER = "slack:U1", "slack:U2"
 LATER = START + timedelta(days=1)
@@ -102,7 +103,7 @@ class House:
 @pytest.fixture
 async def house(url: str, tmp_path: Path) -> Any:
     clock = VirtualClock(LATER)
-    async with open_ledger(url, clock, window_s=0.0) as ledger:
+    async with open_ledger(url, clock, window_s=0.0, admit_within_s=ADMIT_WITHIN_S) as ledger:
         folder = tmp_path / "media"
         yield House(ledger=ledger, spool=FileSpool(folder), folder=folder, url=url, clock=clock)
 
@@ -111,7 +112,7 @@ async def test_nothing_is_left_of_a_person(house: House) -> None:
     """No word, no picture, no name in any table; costs and states stay for the books."""
     ready = await house.job(State.READY, name="a", dedupe_key="slack:again:01X:U1:7")
     failed = await house.job(State.FAILED, Reason.OUTPUTS_LOST, name="b")
-    drafts = Drafts(house.ledger.drafts, house.clock)
+    drafts = Drafts(house.ledger.drafts, house.clock, within_s=ADMIT_WITHIN_S)
     await drafts.keep(platform="slack", requester=ME, data={"prompt": "secret"})
     assert len(house.leaks()) > 8
     credits_before = (await house.ledger.usage(OTHER, SOON)).credits_month

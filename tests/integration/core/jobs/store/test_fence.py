@@ -15,6 +15,7 @@ from core.jobs.lifecycle import Event, Reason, State
 from core.jobs.store.ledger import Ledger, open_ledger
 from tests.fakes.clock import VirtualClock
 from tests.fakes.ledger_jobs import FACTS, SOON, admitted, brought_to
+from tests.fakes.rig import ADMIT_WITHIN_S
 
 AT = SOON + timedelta(seconds=10)
 
@@ -115,8 +116,8 @@ async def test_there_is_nothing_to_claim_when_all_is_said(ledger: Ledger) -> Non
 async def test_two_processes_cannot_both_submit(url: str) -> None:
     """Of two ledgers that race for the submit fence of one job exactly one gets it."""
     async with (
-        open_ledger(url, VirtualClock()) as one,
-        open_ledger(url, VirtualClock()) as other,
+        open_ledger(url, VirtualClock(), admit_within_s=ADMIT_WITHIN_S) as one,
+        open_ledger(url, VirtualClock(), admit_within_s=ADMIT_WITHIN_S) as other,
     ):
         for _ in range(10):
             job = await brought_to(one, State.QUEUED)
@@ -132,8 +133,8 @@ async def test_two_processes_cannot_both_submit(url: str) -> None:
 async def test_two_processes_that_claim_get_different_fences(url: str) -> None:
     """Claims that come at once are told apart by their fences."""
     async with (
-        open_ledger(url, VirtualClock()) as one,
-        open_ledger(url, VirtualClock()) as other,
+        open_ledger(url, VirtualClock(), admit_within_s=ADMIT_WITHIN_S) as one,
+        open_ledger(url, VirtualClock(), admit_within_s=ADMIT_WITHIN_S) as other,
     ):
         job = await admitted(one)
 
@@ -150,8 +151,8 @@ async def test_two_processes_that_claim_get_different_fences(url: str) -> None:
 async def test_a_cancel_that_races_with_the_answer_is_never_lost(url: str) -> None:
     """Whichever comes first, the job ends cancelled with its task id kept."""
     async with (
-        open_ledger(url, VirtualClock()) as one,
-        open_ledger(url, VirtualClock()) as other,
+        open_ledger(url, VirtualClock(), admit_within_s=ADMIT_WITHIN_S) as one,
+        open_ledger(url, VirtualClock(), admit_within_s=ADMIT_WITHIN_S) as other,
     ):
         for _ in range(10):
             job = await brought_to(one, State.SUBMITTING)

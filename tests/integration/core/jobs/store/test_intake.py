@@ -22,6 +22,11 @@ from core.jobs.store.writer import Writer
 from tests.fakes.clock import START, VirtualClock
 from tests.fakes.ledger_jobs import NO_LIMITS, order
 
+PATIENCE_S = 20.0
+"""How long something is waited for that has to happen, in seconds."""
+IN_DOUBT_S = 4.0
+"""How long an order waits that has begun to be written by then, however busy the machine is."""
+
 
 @dataclass
 class Slow:
@@ -39,13 +44,13 @@ class Slow:
     def commit(self, _connection: sa.Connection) -> None:
         """Wait, in the thread that writes, until commits are let go."""
         self.committing.set()
-        self.let_go.wait(9)
+        self.let_go.wait(PATIENCE_S)
 
 
 @asynccontextmanager
 async def slow_intake(path: Path, *, within_s: float = 0.5) -> AsyncIterator[Slow]:
     engine = sa.create_engine(f"sqlite:///{path}")
-    database = Database(engine, threads=1, timeout_s=9.0)
+    database = Database(engine, threads=1, timeout_s=PATIENCE_S)
     await database.transaction(lambda _connection: None)  # to connect takes no order's time
     writer = Writer(database, window_s=0.0)
     async with asyncio.TaskGroup() as tasks:
@@ -69,7 +74,7 @@ def path(sqlite_template: Path, tmp_path: Path) -> Path:
 
 async def test_an_order_committed_after_its_time_is_withdrawn(path: Path) -> None:
     """Who was told that it is in doubt gets no job: it is cancelled as never acknowledged."""
-    async with slow_intake(path) as slow:
+    async with slow_intake(path, within_s=IN_DOUBT_S) as slow:
         with pytest.raises(OrderInDoubt):
             await slow.intake.admit(order(), limits=NO_LIMITS, deadline_s=9, now=START)
         slow.let_go.set()
@@ -85,7 +90,7 @@ async def test_a_late_order_is_withdrawn_though_the_database_went_away_just_then
     path: Path,
 ) -> None:
     """Its user was told that nothing was kept, so it must not run once the database is back."""
-    async with slow_intake(path) as slow:
+    async with slow_intake(path, within_s=IN_DOUBT_S) as slow:
         away = [sa.exc.OperationalError("x", {}, OSError("gone")) for _ in range(3)]
         commits = []
 
@@ -112,7 +117,7 @@ async def test_an_order_that_cannot_be_withdrawn_any_more_is_found_unacknowledge
     path: Path,
 ) -> None:
     """When the ledger closes in between, the next start finds the job unacknowledged."""
-    async with slow_intake(path) as slow:
+    async with slow_intake(path, within_s=IN_DOUBT_S) as slow:
         with pytest.raises(OrderInDoubt):
             await slow.intake.admit(order(), limits=NO_LIMITS, deadline_s=9, now=START)
         closing = slow.tasks.create_task(slow.writer.close())

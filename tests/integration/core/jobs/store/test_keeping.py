@@ -27,6 +27,7 @@ from tests.fakes.ledger_jobs import (
     brought_to,
     order,
 )
+from tests.fakes.rig import ADMIT_WITHIN_S
 
 LATER = START + timedelta(days=31)
 
@@ -233,7 +234,9 @@ async def _until_somebody_waits(url: str) -> None:
 async def test_job_that_another_process_shows_again_is_not_forgotten(postgres: str) -> None:
     """What it opens while the row is waited for is something left to say."""
     engine = sa.create_engine(database_url(postgres))
-    async with open_ledger(postgres, VirtualClock(), window_s=0.0) as ledger:
+    async with open_ledger(
+        postgres, VirtualClock(), window_s=0.0, admit_within_s=ADMIT_WITHIN_S
+    ) as ledger:
         job = await brought_to(ledger, State.FAILED, Reason.NO_PLACE)
         for row in await ledger.deliveries(job.job_id):
             begun = await ledger.record_delivery(job, row, DeliveryEvent.BEGUN, SOON)
@@ -253,7 +256,9 @@ async def test_job_that_another_process_shows_again_is_not_forgotten(postgres: s
 async def test_old_job_that_another_process_shows_again_is_not_emptied(postgres: str) -> None:
     """Retention comes by just then: there is something left to say, and words are needed for it."""
     engine = sa.create_engine(database_url(postgres))
-    async with open_ledger(postgres, VirtualClock(), window_s=0.0) as ledger:
+    async with open_ledger(
+        postgres, VirtualClock(), window_s=0.0, admit_within_s=ADMIT_WITHIN_S
+    ) as ledger:
         job = await brought_to(ledger, State.FAILED, Reason.NO_PLACE)
         other = await brought_to(ledger, State.FAILED, Reason.NO_PLACE)
         for ended in (job, other):

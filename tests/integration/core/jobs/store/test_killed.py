@@ -17,6 +17,7 @@ from core.jobs.store.ledger import open_ledger
 from core.jobs.store.schema import migrate
 from tests.fakes.clock import VirtualClock
 from tests.fakes.ledger_jobs import brought_to
+from tests.fakes.rig import ADMIT_WITHIN_S
 
 ROOT = Path(__file__).parents[5]
 
@@ -24,7 +25,7 @@ ROOT = Path(__file__).parents[5]
 async def write_until_killed(url: str) -> None:
     """Bring jobs to every stage, several at a time; say each once it is acknowledged."""
     stages = itertools.cycle([State.QUEUED, State.RUNNING, State.COLLECTING, State.READY])
-    async with open_ledger(url, SystemClock()) as ledger:
+    async with open_ledger(url, SystemClock(), admit_within_s=ADMIT_WITHIN_S) as ledger:
 
         async def go_on() -> None:
             while True:

@@ -19,6 +19,8 @@ from tests.fakes.tcp_relay import Relay, relay
 pytestmark = pytest.mark.postgres
 
 PATIENCE_S = 30.0
+LOCK = 20261122
+"""The advisory lock by which a commit is held."""
 COMMITTING = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
     "AND query = 'COMMIT' AND state = 'active'"
@@ -27,11 +29,14 @@ COMMITTING = (
 
 @pytest.fixture
 def slow_server(postgres: str) -> Iterator[psycopg.Connection]:
-    """A server that takes a second to commit a job."""
+    """A server that commits no job for as long as this connection holds the lock."""
     with psycopg.connect(postgres, autocommit=True) as sql:
         sql.execute(
             "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN PERFORM pg_sleep(1.0); RETURN NULL; END $$"
+            "$$ BEGIN "
+            f"WHILE EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = {LOCK} "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) "
+            "LOOP PERFORM pg_sleep(0.02); END LOOP; RETURN NULL; END $$"
         )
         sql.execute(
             "CREATE CONSTRAINT TRIGGER dawdles AFTER INSERT OR UPDATE ON job "
@@ -47,6 +52,7 @@ async def cut_off(slow: psycopg.Connection, way: Relay, admitting: asyncio.Task[
         await asyncio.sleep(0.01)
     way.cut()
     way.mend()
+    slow.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
     with pytest.raises(OrderInDoubt):
         await admitting
 
@@ -69,6 +75,7 @@ async def test_order_that_its_user_was_refused_is_withdrawn_though_it_was_commit
         if is_revived:
             first = await ledger.admit(asked, limits=NO_LIMITS, deadline_s=900.0, now=now)
             await ledger.record_as_user(first.job.job_id, Event.ACK_REFUSED, now)
+        slow_server.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         admitting = asyncio.get_running_loop().create_task(
             ledger.admit(asked, limits=NO_LIMITS, deadline_s=900.0, now=now)
         )
