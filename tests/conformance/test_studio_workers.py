@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from core.clock import Clock, SystemClock
 from core.studio.broker import TASK_NAME, Broker
@@ -33,6 +34,40 @@ from tests.fakes.tcp_relay import relay
 pytestmark = pytest.mark.slow
 
 PATIENCE_S = 60.0
+VISIBILITY_S = 60
+"""After how long Redis hands a task on that a worker has not finished, in seconds."""
+HANDED_ON_S = 2
+"""The same where a worker is killed; anywhere else it might only be slow."""
+
+
+@dataclass(kw_only=True)
+class SlowHost(PictureHost):
+    """A host whose pictures do not come while a test holds them back."""
+
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def answer(self, request: web.Request) -> web.Response:
+        answer = await super().answer(request)
+        await self.may_answer.wait()
+        return answer
+
+
+@contextlib.asynccontextmanager
+async def slow_host() -> AsyncIterator[SlowHost]:
+    """Serve pictures on a free port of the loopback, at once until they are held back."""
+    host = SlowHost()
+    host.may_answer.set()
+    app = web.Application()
+    app.router.add_get("/{name}", host.answer)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        host.origin = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield host
+    finally:
+        host.may_answer.set()
+        await runner.cleanup()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,19 +75,24 @@ class Yard:
     """A studio without workers, and the way to start some."""
 
     caller: Caller
-    host: PictureHost
+    host: SlowHost
     settings: StudioSettings
     start_worker: Callable[[], StudioProcess]
 
 
 @contextlib.asynccontextmanager
 async def open_yard(
-    broker: str, data_dir: Path, *, port: int | None = None, clock: Clock | None = None
+    broker: str,
+    data_dir: Path,
+    *,
+    port: int | None = None,
+    clock: Clock | None = None,
+    visibility_s: int = VISIBILITY_S,
 ) -> AsyncIterator[Yard]:
     """Open a studio without workers; `port` is that of a relay before the broker."""
     need(broker)
     async with contextlib.AsyncExitStack() as stack:
-        host = await stack.enter_async_context(studio_bench.picture_host())
+        host = await stack.enter_async_context(slow_host())
         queue = stack.enter_context(queue_of_our_own(broker))
         settings = settings_for(
             broker, data_dir=data_dir, origin=host.origin, queue=queue, port=port
@@ -67,7 +107,7 @@ async def open_yard(
             data_dir=data_dir,
             origin=host.origin,
             queue=queue,
-            visibility_s=2,
+            visibility_s=visibility_s,
             port=port,
         )
         yield Yard(
@@ -86,7 +126,7 @@ def _started(start: Callable[[], StudioProcess], stack: contextlib.AsyncExitStac
 
 async def _until_fetched(yard: Yard) -> None:
     """Return when a worker has asked for the reference image: it is in the midst of the task."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while not yard.host.asked:  # noqa: ASYNC110  # the host counts, it does not tell
             await asyncio.sleep(0.02)
 
@@ -94,32 +134,37 @@ async def _until_fetched(yard: Yard) -> None:
 @pytest.mark.parametrize("broker", SERVED[1:])
 async def test_killed_worker_loses_nothing(broker: str, tmp_path: Path) -> None:
     """On Redis and RabbitMQ the task of a worker that was killed is carried out by another."""
-    async with open_yard(broker, tmp_path) as yard:
+    async with open_yard(broker, tmp_path, visibility_s=HANDED_ON_S) as yard:
         first = yard.start_worker()
-        submitted = await yard.caller.submit(prompt="sleep", batch=8)
+        yard.host.may_answer.clear()
+        submitted = await yard.caller.submit(batch=8)
         queued = await yard.caller.submit()
         await _until_fetched(yard)
         first.kill()
+        yard.host.may_answer.set()
         before = await yard.caller.poll(submitted.body["task_id"])
         yard.start_worker()
         ends = [
-            (await yard.caller.ended(said.body["task_id"])).body["status"]
+            await yard.caller.ended(said.body["task_id"], within_s=PATIENCE_S)
             for said in (submitted, queued)
         ]
 
-    assert (before.body["status"], ends) == ("PENDING", ["SUCCESS", "SUCCESS"])
+    assert before.body["status"] == "PENDING"
+    assert [said.body["status"] for said in ends] == ["SUCCESS", "SUCCESS"]
 
 
 async def test_killed_worker_loses_the_task_in_hand(tmp_path: Path) -> None:
     """In a folder the task in hand is lost with its worker, and no other: PENDING for ever."""
     async with open_yard("folder", tmp_path) as yard:
         first = yard.start_worker()
-        submitted = await yard.caller.submit(prompt="sleep", batch=8)
+        yard.host.may_answer.clear()
+        submitted = await yard.caller.submit(batch=8)
         queued = await yard.caller.submit()
         await _until_fetched(yard)
         first.kill()
+        yard.host.may_answer.set()
         yard.start_worker()
-        kept = await yard.caller.ended(queued.body["task_id"])
+        kept = await yard.caller.ended(queued.body["task_id"], within_s=PATIENCE_S)
         lost = await yard.caller.poll(submitted.body["task_id"])
 
     assert (kept.body["status"], lost.body["status"]) == ("SUCCESS", "PENDING")
@@ -136,7 +181,7 @@ async def test_stopped_worker_finishes_the_task_in_hand(broker: str, tmp_path: P
         done = await yard.caller.poll(submitted.body["task_id"])
         queued = await yard.caller.submit()
         yard.start_worker()
-        next_one = await yard.caller.ended(queued.body["task_id"])
+        next_one = await yard.caller.ended(queued.body["task_id"], within_s=PATIENCE_S)
 
     assert (exit_code, done.body["status"], next_one.body["status"]) == (0, "SUCCESS", "SUCCESS")
     assert [line for line in worker.output.splitlines() if "studio.worker_" not in line] == [
@@ -151,7 +196,9 @@ async def test_workers_share_the_work(broker: str, tmp_path: Path) -> None:
         for _ in range(2):
             yard.start_worker()
         submitted = [await yard.caller.submit(prompt="sleep") for _ in range(20)]
-        ends = [await yard.caller.ended(said.body["task_id"]) for said in submitted]
+        ends = [
+            await yard.caller.ended(said.body["task_id"], within_s=PATIENCE_S) for said in submitted
+        ]
 
     assert [said.body["status"] for said in ends] == ["SUCCESS"] * 20
     assert len(yard.host.asked) == 20
@@ -192,7 +239,8 @@ async def test_results_expire(broker: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("broker", ON_SERVERS)
 async def test_poisoned_task_is_given_up(broker: str, tmp_path: Path) -> None:
     """A task that kills whoever draws it is begun a few times, and told as failed; others go on."""
-    async with open_yard(broker, tmp_path) as yard, asyncio.timeout(4 * PATIENCE_S):
+    opening = open_yard(broker, tmp_path, visibility_s=HANDED_ON_S)
+    async with opening as yard, asyncio.timeout(4 * PATIENCE_S):
         poisoned = (await yard.caller.submit(prompt="kill")).body["task_id"]
         killed = 0
         while (said := await yard.caller.poll(poisoned)).body["status"] == "PENDING":
@@ -251,7 +299,10 @@ async def test_studios_at_one_broker_keep_their_own_tasks(broker: str, tmp_path:
             assert (await callers[0].outcome()).body["status"] == "SUCCESS"
         waiting = [(await callers[1].poll(task_id)).body["status"] for task_id in others]
         stack.callback(worker(data_dir=tmp_path / "other").kill)
-        ended = [(await callers[1].ended(task_id)).body["status"] for task_id in others]
+        ended = [
+            (await callers[1].ended(task_id, within_s=PATIENCE_S)).body["status"]
+            for task_id in others
+        ]
 
     assert queues[0] != queues[1]
     assert (waiting, ended) == (["PENDING"] * 3, ["SUCCESS"] * 3)
@@ -261,7 +312,10 @@ async def test_studios_at_one_broker_keep_their_own_tasks(broker: str, tmp_path:
 async def test_broker_that_goes_away_comes_back(broker: str, tmp_path: Path) -> None:
     """Meanwhile nothing is accepted; the task in hand is finished once, and the rest goes on."""
     need(broker)
-    async with relay(PORTS[broker]) as way, open_yard(broker, tmp_path, port=way.port) as yard:
+    async with (
+        relay(PORTS[broker]) as way,
+        open_yard(broker, tmp_path, port=way.port, visibility_s=HANDED_ON_S) as yard,
+    ):
         worker = yard.start_worker()
         in_hand = (await yard.caller.submit(prompt="sleep", batch=8)).body["task_id"]
         queued = (await yard.caller.submit()).body["task_id"]
