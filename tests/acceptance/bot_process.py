@@ -10,11 +10,14 @@ import sys
 from abc import ABC, abstractmethod
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
-from tests.fakes.provider_script import Script
+from adapters.wording import IN_DOUBT, wording
+from core.errors import StoreUnavailable
+from core.jobs.store.intake import ADMIT_WITHIN_S
+from tests.fakes.provider_script import FAULTS, Fault, Script
 from tests.fakes.provider_server import API_KEY, ProviderServer
 from tests.integration.bot.processes import measured
 
@@ -23,7 +26,23 @@ STARTS_WITHIN_S = 60.0
 PATIENCE_S = 30.0
 """How long anything may take that the process does, in seconds."""
 
+ASKS_MAX = 5
+"""How often somebody orders who is told each time to try again."""
+
+TURNED_AWAY: Fault = replace(FAULTS["429"], headers={"Retry-After": "5"})
+"""A refusal after which a job waits for longer than anything stands still."""
+
 NO_LIMITS = {"REDRAW_JOBS_PER_USER": "0", "REDRAW_PICTURES_PER_USER_DAY": "0"}
+
+
+def was_held_up(said: str, took_s: float) -> bool:
+    """
+    Whether an order was turned down because the second that it may take was over.
+
+    Where the machine stands still for so long that is right, and whoever ordered tries again.
+    """
+    held_up = (wording(StoreUnavailable()).what_happened, IN_DOUBT)
+    return took_s >= ADMIT_WITHIN_S and any(words in said for words in held_up)
 
 
 @dataclass(kw_only=True)

@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from core.clock import Clock
-from tests.acceptance.bot_process import PATIENCE_S, STARTS_WITHIN_S, BotProcess
+from tests.acceptance.bot_process import (
+    ASKS_MAX,
+    PATIENCE_S,
+    STARTS_WITHIN_S,
+    BotProcess,
+    was_held_up,
+)
 from tests.acceptance.discord_marks import Kind, job_of, messages_of, nothing_twice
 from tests.fakes.discord_server import DiscordServer
 from tests.fakes.discord_shown import Shown
@@ -69,10 +75,20 @@ class Bot(BotProcess):
     async def order(
         self, prompt: str, *, by: Person | None = None, channel: Channel | None = None
     ) -> Shown:
-        """Have somebody use `/redraw` with a picture, and return once that is acknowledged."""
+        """
+        Have somebody use `/redraw` with a picture, and return once that is acknowledged.
+
+        Who was held up, and told to try again, does.
+        """
         who = by or self.ann
-        options = {"prompt": prompt}
-        return await who.slash("redraw", options, channel=channel, attachments={"image": PICTURE})
+        options, files = {"prompt": prompt}, {"image": PICTURE}
+        shown = await who.slash("redraw", options, channel=channel, attachments=files)
+        for _ in range(1, ASKS_MAX):
+            if not (shown.ephemeral and await _is_to_be_repeated(shown)):
+                break
+            self.discord.world.delete_message(shown.message)  # as its reader may
+            shown = await who.slash("redraw", options, channel=channel, attachments=files)
+        return shown
 
     async def running(
         self, prompt: str, *, channel: Channel | None = None
@@ -111,6 +127,12 @@ class Bot(BotProcess):
             f"{titles} of {message.text}",
             within_s=PATIENCE_S,
         )
+
+
+async def _is_to_be_repeated(shown: Shown) -> bool:
+    """Whether a private answer says to try again, because too much time had passed."""
+    told = await shown.settled(within_s=PATIENCE_S)
+    return was_held_up(told.text, shown.ack_s)
 
 
 @contextlib.asynccontextmanager

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.plans import JOBS_FILE
+from tests.acceptance.bot_process import TURNED_AWAY
 from tests.acceptance.discord_process import PATIENCE_S, PICTURE, Bot
 from tests.fakes.discord_faults import Fault, Where
 from tests.fakes.discord_shown import Shown
@@ -57,7 +58,7 @@ def _of(fault: Fault) -> Stuck:
 
 
 def put_back(bot: Bot, prompt: str) -> Stuck:
-    bot.provider.fail_submits("429")
+    bot.provider.fail_submits(TURNED_AWAY)
 
     async def put_back() -> None:
         query = "SELECT COUNT(*) FROM job WHERE state = 'queued' AND attempt > 0"

@@ -16,7 +16,13 @@ import aiohttp
 from adapters.slack.registration import COMMAND, EVENTS_PATH
 from core.clock import Clock
 from core.jobs.lifecycle import DeliveryKind
-from tests.acceptance.bot_process import PATIENCE_S, STARTS_WITHIN_S, BotProcess
+from tests.acceptance.bot_process import (
+    ASKS_MAX,
+    PATIENCE_S,
+    STARTS_WITHIN_S,
+    BotProcess,
+    was_held_up,
+)
 from tests.acceptance.slack_marks import (
     job_of,
     mark_of,
@@ -73,13 +79,29 @@ class Bot(BotProcess):
         """
         Have somebody use `/redraw` and send its form with a picture and what else is given.
 
-        Nobody fills in two forms at once: sending one clears them all.
+        Nobody fills in two forms at once: sending one clears them all. Who was held up, and told to
+        try again, does.
         """
         who = by or self.ann
         async with self._forms[who.id]:
-            view = await self.form(await who.command(COMMAND, channel=channel))
+            view = await self.form(await self._opened(who, channel))
             given = {"Picture": PICTURE, "Prompt": prompt, **(filled or {})}
-            return await who.submit(view, given, waits=waits)
+            sent = await who.submit(view, given, waits=waits)
+            for _ in range(1, ASKS_MAX):
+                if not waits or not was_held_up(" ".join(sent.errors.values()), sent.ack_s):
+                    break
+                sent = await who.submit(view)
+            return sent
+
+    async def _opened(self, who: Person, channel: Channel | None) -> Shown:
+        """Have somebody use `/redraw`, and return what opens a form, or says why none does."""
+        opened = await who.command(COMMAND, channel=channel)
+        for _ in range(1, ASKS_MAX):
+            told = " ".join(each.words for each in opened.ephemerals)
+            if not was_held_up(told, opened.ack_s):
+                break
+            opened = await who.command(COMMAND, channel=channel)
+        return opened
 
     async def form(self, opened: Shown, *, updates: int = 0) -> View:
         """Return the form that came of an act, once it was reshaped so often."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.plans import JOBS_FILE
 from core.jobs.lifecycle import DeliveryKind
+from tests.acceptance.bot_process import TURNED_AWAY
 from tests.acceptance.slack_marks import mark_of, prompt_of, public, title_of
 from tests.acceptance.slack_process import PATIENCE_S, Bot
 from tests.fakes.provider_script import Fault as ApiFault
@@ -94,7 +95,7 @@ def _of(fault: Fault) -> Stuck:
 
 def put_back(bot: Bot, _: str) -> Stuck:
     """The provider has no room just now."""
-    bot.provider.fail_submits("429")
+    bot.provider.fail_submits(TURNED_AWAY)
 
     async def is_put_back() -> None:
         query = "SELECT COUNT(*) FROM job WHERE state = 'queued' AND attempt > 0"

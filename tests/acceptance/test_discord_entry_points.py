@@ -231,7 +231,7 @@ async def test_provider_fetches_pictures_from_our_own_links(bot: Bot) -> None:
     """`redraw run` beside its API hands out the prepared picture itself, and nothing else then."""
     bot.provider.script(Script(held=True), prompt="by link")
     shown = await bot.order("by link")
-    await bot.provider.arrived(len(bot.provider.submits) + 1 - bot.provider.count(prompt="by link"))
+    await bot.submitted("by link")
     card = await bot.card(shown)
     url = str(_submitted(bot, "by link")["image"])
     kind, data = await _get(url)

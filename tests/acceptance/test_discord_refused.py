@@ -115,7 +115,7 @@ async def test_limits_of_the_operator(tmp_path: Path) -> None:
         await bot.restart()
         bot.provider.default = Script(held=True)
         first = await bot.order("the first")
-        await bot.provider.arrived(1)
+        await bot.submitted("the first")
         second = await bot.order("the second")
         elsewhere = await bot.order("not here", channel=bot.discord.world.channel(bot.guild))
         bot.provider.release()

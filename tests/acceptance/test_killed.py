@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.bot_process import TURNED_AWAY
 from tests.acceptance.process import Redraw, redraw
 from tests.fakes.pictures import encoded, photo
 from tests.fakes.provider_script import Fault, Script
@@ -40,7 +41,7 @@ def _stuck_at_taken_card(bot: Redraw) -> Callable[[], Awaitable[object]]:
 
 
 def _put_back(bot: Redraw) -> Callable[[], Awaitable[object]]:
-    bot.provider.fail_submits("429")
+    bot.provider.fail_submits(TURNED_AWAY)
     return bot.put_off
 
 

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import pytest
 
 from adapters.slack.registration import COMMAND, GLOBAL_SHORTCUT, MESSAGE_SHORTCUT
+from tests.acceptance.bot_process import was_held_up
 from tests.acceptance.slack_marks import (
     cards_twice,
     job_of,
@@ -126,6 +127,6 @@ async def _sent(who: Person, opened: Shown, filled: Mapping[str, object]) -> boo
         filled = {}
         if (await sent.over(within_s=PATIENCE_S)).unacknowledged:
             await asyncio.sleep(0.5)
-        else:
-            assert sent.response_action == "clear", sent.errors
+        elif sent.response_action != "clear":
+            assert was_held_up(" ".join(sent.errors.values()), sent.ack_s), sent.errors
     return True

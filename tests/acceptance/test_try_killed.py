@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.acceptance.bot_process import TURNED_AWAY
 from tests.acceptance.tried import PATIENCE_S, PROMPT, Tried, files_of, said
 from tests.fakes.provider_script import Fault, Script
 from tests.fakes.provider_server import API_KEY, ProviderServer
@@ -18,6 +19,7 @@ from tests.fakes.provider_server import API_KEY, ProviderServer
 pytestmark = pytest.mark.slow
 
 LONG_S = 60.0
+NOBODY = "http://127.0.0.1:9/api/v1/studio"
 
 
 @pytest.fixture
@@ -37,12 +39,13 @@ Arrange = Callable[[ProviderServer, Tried], Callable[[], bool]]
 
 
 def _ordered(provider: ProviderServer, tried: Tried) -> Callable[[], bool]:
-    provider.default = Script(held=True)
+    """Let nothing be sent for as long as it takes to see the job: nobody is at the address."""
+    tried.environ = {**tried.environ, "QOLABA_API_URL": NOBODY}
     return lambda: bool(tried.jobs())
 
 
 def _put_back(provider: ProviderServer, tried: Tried) -> Callable[[], bool]:
-    provider.fail_submits("429")
+    provider.fail_submits(TURNED_AWAY)
     return lambda: tried.is_in("queued", attempts=1)
 
 
@@ -84,9 +87,11 @@ async def test_killed_try_is_finished_by_resume(
     provider: ProviderServer, tried: Tried, arrange: Arrange
 ) -> None:
     """Killed in a state, the same job ends with its files, each written once, and one submit."""
+    environ = tried.environ
     is_stuck = arrange(provider, tried)
     await tried.start()
     await tried.kill_when(is_stuck)
+    tried.environ = environ
     (job_id,) = tried.jobs()
     before = tried.written()
     for part in tried.parts():
