@@ -280,15 +280,17 @@ class ProcrastinateDispatcher:
     def _is_well(self) -> bool:
         """Whether our signs of life have been noted for long enough to tell who gives none."""
         now_s = self._clock.monotonic_s()
-        beats = self._beat_s is None or now_s - self._beat_s < self._vigil.stalled_s
+        beats = self._beat_s is None or now_s - self._beat_s < self._vigil.gap_s
         return beats and now_s - self._steady_since_s >= self._vigil.stalled_s
 
     def _beaten(self) -> None:
         """Notice that others may have taken us for dead: stopped, or cut off, for so long."""
         now_s = self._clock.monotonic_s()
-        if self._beat_s is not None and now_s - self._beat_s >= self._vigil.stalled_s:
-            _log.warning("dispatch_was_away", for_s=round(now_s - self._beat_s))
+        away_s = 0.0 if self._beat_s is None else now_s - self._beat_s
+        if away_s >= self._vigil.gap_s:
             self._steady_since_s = now_s
+        if away_s >= self._vigil.stalled_s:
+            _log.warning("dispatch_was_away", for_s=round(away_s))
             self.unsure.set()
         self._beat_s = now_s
 

@@ -32,6 +32,15 @@ class Vigil:
     sweep_s: float = 5.0
     """Between two looks for what dead replicas have left."""
 
+    @property
+    def gap_s(self) -> float:
+        """
+        After so long without a sign of life of our own, those of others may only seem too old.
+
+        The database may have been away: their last one came up to `beat_s` before ours.
+        """
+        return max(self.stalled_s - self.beat_s, 1.5 * self.beat_s)
+
 
 OVERDUE_S = 60.0
 """So long without a look that succeeded is an alarm, in seconds."""
@@ -132,6 +141,8 @@ class Sweep:
         stalled = await self._rows.get_stalled_jobs(
             queue=QUEUE, seconds_since_heartbeat=self._vigil.stalled_s
         )
+        if not self._is_alive():
+            return  # the question had to wait, and so had everybody's signs of life
         found = {_id_of(row): row.attempts for row in stalled}
         stuck = sum(1 for row_id in found if self._left.get(row_id) == found[row_id])
         if stuck and not self.stuck:

@@ -494,17 +494,60 @@ async def test_who_was_away_is_unsure_of_what_it_holds(
     clock = VirtualClock()
     dispatch._clock = clock
     dispatch._beaten()
-    clock.sleep_through(VIGIL.stalled_s - 1)
+    clock.sleep_through(VIGIL.gap_s - 0.1)
     dispatch._beaten()
     assert (dispatch.unsure.is_set(), dispatch._is_well()) == (False, True)
     clock.sleep_through(VIGIL.stalled_s)
     assert not dispatch._is_well()
     dispatch._beaten()
     assert (dispatch.unsure.is_set(), dispatch._is_well()) == (True, False)
-    clock.sleep_through(VIGIL.stalled_s - 1)
-    dispatch._beaten()
-    clock.sleep_through(1)
+    for _ in range(int(VIGIL.stalled_s)):
+        assert not dispatch._is_well()
+        clock.sleep_through(1)
+        dispatch._beaten()
     assert dispatch._is_well()
+
+
+async def test_who_was_away_for_a_moment_calls_nobody_dead(
+    dispatch: ProcrastinateDispatcher,
+) -> None:
+    """The last sign of life of others came before ours, and their next one may come after it."""
+    clock = VirtualClock()
+    dispatch._clock = clock
+    dispatch._beaten()
+    clock.sleep_through(VIGIL.gap_s)
+    assert not dispatch._is_well()
+    dispatch._beaten()
+    assert (dispatch.unsure.is_set(), dispatch._is_well()) == (False, False)
+
+
+async def test_dead_are_not_found_by_a_question_that_had_to_wait(
+    dispatch: ProcrastinateDispatcher, sql: Sql
+) -> None:
+    """The database was away meanwhile: when it answers, the signs of life of all are old."""
+    clock, asked = VirtualClock(), dispatch.rows.get_stalled_jobs
+    dispatch._clock = clock
+    dispatch._beaten()
+
+    async def late(*args: Any, **named: Any) -> Any:
+        clock.sleep_through(VIGIL.stalled_s)
+        return await asked(*args, **named)
+
+    dispatch.rows.get_stalled_jobs = late  # type: ignore[method-assign]
+    dispatch.enqueue(sql, ["a"])
+    worker = await taken(dispatch.rows, sql)
+    assert await dispatch.rows.fetch_job([QUEUE], worker) is not None
+    sql.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'")
+    await dispatch.sweep.look()
+    assert statuses(sql) == [("a", "doing", 0)]
+
+    dispatch.rows.get_stalled_jobs = asked  # type: ignore[method-assign]
+    dispatch._beaten()
+    for _ in range(int(VIGIL.stalled_s)):
+        clock.sleep_through(1)
+        dispatch._beaten()
+    await dispatch.sweep.look()
+    assert [status for _, status, _ in statuses(sql)] == ["todo"]
 
 
 async def test_wish_is_heard_after_listening_was_cut(
