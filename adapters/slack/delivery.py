@@ -56,7 +56,7 @@ class SlackDeliverer:
         self._precedence = precedence
         self._edits = Edits(wire, clock)
         self._showing = Showing(catalogue=catalogue, clock=clock, expected_s=expected_s)
-        self._cards = Cards(wire=wire, edits=self._edits, showing=self._showing)
+        self._cards = Cards(wire=wire, edits=self._edits, showing=self._showing, clock=clock)
         uploads = Uploads(spool=spool, decoder=decoder, clock=clock)
         self._results = Results(
             wire=wire,

@@ -19,6 +19,7 @@ from adapters.slack.delivery import SlackDeliverer
 from adapters.slack.files import Files
 from adapters.slack.origin import Entry, SlackOrigin, Source
 from adapters.slack.wire import Wire
+from core.errors import StaleJob
 from core.jobs.deliveries import nonce
 from core.jobs.job import Delivery, DeliveryState, Job
 from core.jobs.lifecycle import DeliveryKind, State
@@ -73,6 +74,8 @@ class Rows:
         self.rows[kind, seq] = begun
 
         async def note(facts: Mapping[str, object]) -> None:
+            if self.bench.is_overtaken:
+                raise StaleJob(self.job.job_id)
             row = self.rows[kind, seq]
             self.rows[kind, seq] = replace(row, data={**row.data, **facts})
             if self.bench.dies_noting is not None and self.bench.dies_noting in facts:
@@ -112,6 +115,8 @@ class Bench:
     ann: User
     dies_noting: str | None = None
     """The process ends right after a fact of this name was committed."""
+    is_overtaken: bool = False
+    """Whether others have the jobs by now, so that nothing is committed."""
 
     async def picture(
         self, colour: str = "teal", size: tuple[int, int] = (64, 48), form: str = "PNG"

@@ -9,10 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from adapters.slack import refusals
 from adapters.slack.refusals import Refusal
-from core.errors import DeliveryRefused, DeliveryRetryable
+from core.errors import DeliveryRefused, DeliveryRetryable, StaleJob
 from core.jobs import verdicts
 from core.jobs.lifecycle import DeliveryKind, Event, Reason, State
 from tests.fakes.slack_errands import Bench, Rows, open_bench
@@ -48,6 +49,47 @@ async def test_an_unknown_outcome_is_followed_by_another_card(bench: Bench, is_t
     said = bench.server.messages(bench.channel)
     assert len(said) == 1 + is_taken
     assert card.data["message"] == said[-1].ts
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+async def test_a_card_that_comes_late_is_kept_while_the_job_is_ours(
+    bench: Bench, *, is_ours: bool
+) -> None:
+    """A process that slept while it posted finds that others have the job, and a card for it."""
+    rows = await bench.rows()
+    bench.is_overtaken = not is_ours
+    fault = bench.server.faults.fail(POST, hold=True, after_taking=True)
+    async with asyncio.TaskGroup() as tasks:
+        posting = tasks.create_task(_delivered(rows))
+        await bench.server.until(lambda: bench.server.messages(bench.channel), "a card")
+        bench.clock.leap(60.0)
+        fault.release()
+    assert posting.result() is is_ours
+    assert [message.deleted for message in bench.server.world.messages] == [not is_ours]
+
+
+async def test_a_late_card_that_cannot_be_taken_back_stays(bench: Bench) -> None:
+    """It is said in the log; the job is not ours, so nothing else is done about it."""
+    rows = await bench.rows()
+    bench.is_overtaken = True
+    bench.server.faults.fail("chat.delete", error="cant_delete_message")
+    fault = bench.server.faults.fail(POST, hold=True, after_taking=True)
+    with capture_logs() as logs:
+        async with asyncio.TaskGroup() as tasks:
+            posting = tasks.create_task(_delivered(rows))
+            await bench.server.until(lambda: bench.server.messages(bench.channel), "a card")
+            bench.clock.leap(60.0)
+            fault.release()
+    assert not posting.result()
+    assert "slack_card_left" in {line["event"] for line in logs}
+
+
+async def _delivered(rows: Rows) -> bool:
+    try:
+        await rows.deliver(CARD)
+    except StaleJob:
+        return False
+    return True
 
 
 async def test_in_a_thread_that_takes_no_replies_it_is_posted_in_the_channel(bench: Bench) -> None:
