@@ -127,7 +127,7 @@ class ProcrastinateDispatcher:
         self._some_untold = asyncio.Event()
         self._worker: Worker | None = None
         self._beat_s: float | None = None
-        self._steady_since_s = float("-inf")
+        self._steady_at_s = float("-inf")
         self.is_shared = True
         """Always: whoever else is up is known from signs of life alone."""
         self.unsure = asyncio.Event()
@@ -281,17 +281,18 @@ class ProcrastinateDispatcher:
         """Whether our signs of life have been noted for long enough to tell who gives none."""
         now_s = self._clock.monotonic_s()
         beats = self._beat_s is None or now_s - self._beat_s < self._vigil.gap_s
-        return beats and now_s - self._steady_since_s >= self._vigil.stalled_s
+        return beats and now_s >= self._steady_at_s
 
     def _beaten(self) -> None:
         """Notice that others may have taken us for dead: stopped, or cut off, for so long."""
         now_s = self._clock.monotonic_s()
         away_s = 0.0 if self._beat_s is None else now_s - self._beat_s
-        if away_s >= self._vigil.gap_s:
-            self._steady_since_s = now_s
         if away_s >= self._vigil.stalled_s:
             _log.warning("dispatch_was_away", for_s=round(away_s))
+            self._steady_at_s = now_s + self._vigil.stalled_s
             self.unsure.set()
+        elif away_s >= self._vigil.gap_s:
+            self._steady_at_s = max(self._steady_at_s, now_s + self._vigil.settling_s)
         self._beat_s = now_s
 
     def _removed(self) -> None:

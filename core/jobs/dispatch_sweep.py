@@ -41,6 +41,11 @@ class Vigil:
         """
         return max(self.stalled_s - self.beat_s, 1.5 * self.beat_s)
 
+    @property
+    def settling_s(self) -> float:
+        """How long after such a gap, if it was no longer than a death, others have told again."""
+        return 1.5 * self.beat_s
+
 
 OVERDUE_S = 60.0
 """So long without a look that succeeded is an alarm, in seconds."""
@@ -126,23 +131,24 @@ class Sweep:
     async def look(self) -> None:
         """Look once; what goes wrong is said, and tried again next time."""
         try:
-            if self._is_alive():
-                await self._look_for_left()
+            has_looked = await self._look_for_left()
             await self._look_for_strays()
             self.held_back = await self._rows.held_back()
         except exceptions.ConnectorException as exc:
             _log.warning("dispatch_sweep_failed", error=kind_of(exc))
             self._judge()
         else:
-            self.last_swept_at = self._clock.now()
-            self.is_overdue = False
+            self._note(has_looked=has_looked)
 
-    async def _look_for_left(self) -> None:
+    async def _look_for_left(self) -> bool:
+        """Give back what the dead left, and return whether we could tell who is dead."""
+        if not self._is_alive():
+            return False
         stalled = await self._rows.get_stalled_jobs(
             queue=QUEUE, seconds_since_heartbeat=self._vigil.stalled_s
         )
         if not self._is_alive():
-            return  # the question had to wait, and so had everybody's signs of life
+            return False  # the question had to wait, and so had everybody's signs of life
         found = {_id_of(row): row.attempts for row in stalled}
         stuck = sum(1 for row_id in found if self._left.get(row_id) == found[row_id])
         if stuck and not self.stuck:
@@ -150,6 +156,7 @@ class Sweep:
         self._left, self.stuck = found, stuck
         for row in stalled:
             await self._take(row)
+        return True
 
     async def _take(self, row: Job) -> None:
         """Let others have a row at once; later if it seems to be what kills those who hold it."""
@@ -170,6 +177,13 @@ class Sweep:
             _log.warning("dispatch_row_stray", job_id=strays[row_id].lock)
             await self._rows.retry_job(strays[row_id])
         self._suspects = set(strays)
+
+    def _note(self, *, has_looked: bool) -> None:
+        if not has_looked:
+            self._judge()
+            return
+        self.last_swept_at = self._clock.now()
+        self.is_overdue = False
 
     def _judge(self) -> None:
         since_s = (self._clock.now() - (self.last_swept_at or self._began_at)).total_seconds()

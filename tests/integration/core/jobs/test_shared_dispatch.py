@@ -521,6 +521,32 @@ async def test_who_was_away_for_a_moment_calls_nobody_dead(
     assert (dispatch.unsure.is_set(), dispatch._is_well()) == (False, False)
 
 
+@pytest.mark.parametrize("apart_s", [VIGIL.gap_s, VIGIL.stalled_s - 0.1])
+async def test_who_tells_slowly_still_finds_the_dead(
+    dispatch: ProcrastinateDispatcher, apart_s: float
+) -> None:
+    """A busy replica may be the only one that is left."""
+    clock, well = VirtualClock(), 0
+    dispatch._clock = clock
+    for _ in range(40):
+        dispatch._beaten()
+        for _ in range(int(apart_s / 0.25)):
+            clock.sleep_through(0.25)
+            well += dispatch._is_well()
+        clock.sleep_through(apart_s % 0.25)
+    assert well > 40
+
+
+async def test_alarm_when_nobody_could_tell_who_is_dead(rows: Rows) -> None:
+    """A look that finds out nothing is none."""
+    sweep, clock = a_sweep(rows, is_alive=False)
+    await sweep.look()
+    assert (sweep.last_swept_at, sweep.is_overdue) == (None, False)
+    clock.sleep_through(OVERDUE_S)
+    await sweep.look()
+    assert sweep.is_overdue
+
+
 async def test_dead_are_not_found_by_a_question_that_had_to_wait(
     dispatch: ProcrastinateDispatcher, sql: Sql
 ) -> None:
