@@ -25,6 +25,7 @@ from core.errors import SettingsError, StoreUnavailable
 from core.jobs.store.sockets import Sockets
 
 VARIABLE = "REDRAW_DATABASE_URL"
+NO_ADDRESS = "is no address of a database"
 BUSY_TIMEOUT_S = 5.0
 """How long a write waits for another process to let go of the database, in seconds."""
 STATEMENT_TIMEOUT_S = 15.0
@@ -50,7 +51,7 @@ use, and which puts off the turn of those that wait by another interval. Then 50
 0.1 to more than 5 s; with 0.1 ms they take 0.1 to 0.2 s, and 0.6 s on two loaded cores.
 """
 REASON_MAX = 300
-"""Characters of what a driver says of a connection it could not make."""
+"""Characters of what a driver says of a connection that it could not make or use."""
 READERS = 4
 """Connections for reading; there is one more, for writing."""
 ADMISSION_LOCK = 0x5245_4452_4157
@@ -133,17 +134,17 @@ def database_url(text: str) -> sa.URL:
     Raises:
         SettingsError: it is no address of a SQLite file or of a Postgres database.
     """
+    if text.count("@") > 1:  # else a part of a password is taken for the host, and named
+        raise SettingsError(VARIABLE, "has an @ in its password or name: write that as %40")
     try:
         url = sa.make_url(text)
-    except ArgumentError as exc:
-        raise SettingsError(VARIABLE, "is no address of a database") from exc
+    except (ArgumentError, ValueError):
+        raise SettingsError(VARIABLE, NO_ADDRESS) from None
     driver = _DRIVERS.get(url.drivername.partition("+")[0])
     if driver is None:
         raise SettingsError(VARIABLE, "names neither sqlite nor postgresql")
     if driver == _DRIVERS["sqlite"] and (not url.database or ":memory:" in url.database):
         raise SettingsError(VARIABLE, "names no file for the SQLite database")
-    if driver == _DRIVERS["postgresql"] and "@" in f"{url.host}{url.database}":
-        raise SettingsError(VARIABLE, "has an @ in its password: write that as %40")
     return url.set(drivername=driver)
 
 
@@ -172,20 +173,20 @@ def as_ours(error: Exception) -> Exception:
     """
     Return the library's errors as StoreUnavailable, and any other error as it is.
 
-    The library's text is not carried on, as it may hold what users wrote; but where not even a
-    connection was made, it says why.
+    The library's text is not carried on, as it may hold what users wrote; but where it is about no
+    statement, about a connection or a commit that is, it says why.
     """
     if not isinstance(error, SQLAlchemyError | OSError):
         return error
     cause = error.orig if isinstance(error, DBAPIError) else error
-    why = _why_not_connected(error)
+    why = _why_disconnected(error)
     ours = StoreUnavailable(f"the database: {type(cause).__name__}{why and f' ({why})'}")
     ours.__cause__ = error
     return ours
 
 
-def _why_not_connected(error: Exception) -> str:
-    """Return what the driver says of a connection it could not make, in one line."""
+def _why_disconnected(error: Exception) -> str:
+    """Return what the driver says of a connection that it could not make or use, in one line."""
     if not isinstance(error, OperationalError) or error.statement is not None:
         return ""
     line = " ".join(str(error.orig).split())
@@ -237,6 +238,8 @@ def _engine(
             hide_parameters=True,
             connect_args=_postgres_arguments(url),
         )
+    except (ArgumentError, ValueError):
+        raise SettingsError(VARIABLE, NO_ADDRESS) from None
     except ImportError as exc:
         raise SettingsError(VARIABLE, "needs the extra: pip install 'redraw[postgres]'") from exc
 

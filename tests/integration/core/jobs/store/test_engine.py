@@ -50,13 +50,31 @@ async def test_an_address_that_cannot_work_names_the_setting(given: str) -> None
     assert caught.value.variable == "REDRAW_DATABASE_URL"
 
 
-@pytest.mark.parametrize("password", ["s3@cret", "s3@cr/et", "s3@cr/e@t"])
+@pytest.mark.parametrize("password", ["s3@cret", "s3@cr/et", "s3@cr/e@t", "s3@cr?et", "s3@x:cret"])
 async def test_half_a_password_is_not_taken_for_a_host(password: str) -> None:
     """The operator is told how to write it, and reads no part of it."""
     with pytest.raises(SettingsError, match="%40") as caught:
         await migrate(f"postgresql://u:{password}@127.0.0.1:9/none")
 
     assert "cr" not in caught.value.reason
+
+
+@pytest.mark.parametrize(
+    "given", ["u:s3cret", "u:s3cret@h:54x/d", "u:s3cret@a:1,b:2/d", "u@h/d?port=s3cret"]
+)
+async def test_a_port_that_is_none_is_not_repeated(given: str) -> None:
+    """It may be a part of the password."""
+    for ask in (migrate, schema_is_current):
+        with pytest.raises(SettingsError, match="REDRAW_DATABASE_URL") as caught:
+            await ask(f"postgresql://{given}")
+        assert "s3cret" not in str(caught.value)
+        assert caught.value.__cause__ is None
+
+
+async def test_an_at_sign_that_is_written_as_it_should_be_is_taken() -> None:
+    """In a password and in a name."""
+    with pytest.raises(StoreUnavailable, match="Connection refused"):
+        await migrate("postgresql://u%40v:s3%40cret@127.0.0.1:9/a%40b")
 
 
 async def test_a_database_that_is_not_there_is_named(postgres: str) -> None:
