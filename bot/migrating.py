@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from pathlib import Path
 
 from adapters.terminal.report import ExitCode
@@ -15,7 +16,9 @@ _MIB = 1024 * 1024
 
 
 def main() -> int:
-    """Bring the bot's database to what this version needs."""
+    """Bring the bot's database to what this version needs; Ctrl-C ends it at once."""
+    # Python would wait for the thread that waits for the server, for as long as that takes.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     settings = Settings.from_machine()
     logs.configure(settings.log_format, settings.secrets)
     changed = asyncio.run(_migrate_all(settings))

@@ -31,6 +31,16 @@ How long a Postgres server may take over one step of a change of the schema, in 
 
 A large table may need longer than any statement of a bot that runs; nobody waits for it in a chat.
 """
+_ENDS_WITH_US = (
+    "SELECT set_config(name, '1000', true) FROM pg_settings"
+    " WHERE name = 'client_connection_check_interval'"
+)
+"""
+Have the server look every second whether we are still there, if it can: else a step of a migration
+that was killed keeps its locks for as long as it takes.
+
+Source: postgresql.org/docs/14/runtime-config-connection.html (servers since 14).
+"""
 
 
 async def migrate(text: str) -> None:
@@ -79,6 +89,7 @@ def _take_turns(connection: sa.Connection) -> None:
     """Wait until nobody else changes the schema, and let what follows take its time."""
     if connection.dialect.name != "postgresql":
         return
+    connection.exec_driver_sql(_ENDS_WITH_US)
     limit_ms = int(MIGRATION_TIMEOUT_S * 1000)
     connection.exec_driver_sql(f"SET LOCAL statement_timeout = {limit_ms}")
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = {limit_ms}")
