@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import signal
 import threading
@@ -45,7 +46,8 @@ def work() -> int:
 
 
 def _say_that_we_draw() -> None:
-    print("Drawing for `redraw studio`; Ctrl-C stops.", flush=True)
+    with contextlib.suppress(OSError):  # nobody reads it
+        print("Drawing for `redraw studio`; Ctrl-C stops.", flush=True)
 
 
 def _studio(
