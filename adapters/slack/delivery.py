@@ -88,9 +88,10 @@ class SlackDeliverer:
         self, job: Job, delivery: Delivery, sent: tuple[Delivery, ...], note: Note
     ) -> Receipt:
         """Say one thing once; raises DeliveryRetryable, DeliveryRefused and DeliveryGone."""
+        began_at = self._clock.now()
         await self._precedence.calm()
         told = origin.of(job.origin)
-        task = errand(job, delivery, told, sent, now=self._clock.now(), commit=note)
+        task = errand(job, delivery, told, sent, now=began_at, commit=note)
         match delivery.kind:
             case DeliveryKind.CARD:
                 return await self._cards.post(task)
