@@ -158,11 +158,29 @@ async def _all_back(workers: Sequence[Replica]) -> None:
 
 
 async def _killed_amid_one(folder: Path, workers: Sequence[Replica], rng: random.Random) -> None:
-    """Kill a worker once a task is in hand: those in hand are noted beside the tasks."""
+    """
+    Kill a worker once a task is in hand: those in hand are noted beside the tasks.
+
+    Not while a task may be on its way to a worker: on Redis that one is lost (docs/studio.md).
+    """
+    before = _tasks(folder, "accepted") | _tasks(folder, "results")
     async with asyncio.timeout(PATIENCE_S):
-        while not list((folder / "studio").rglob("begun/*")):
+        while not _is_all_in_hand(folder, before, len(workers)):
             await asyncio.sleep(0.01)
     rng.choice(workers).kill(down_s=rng.uniform(0.0, 1.0))
+
+
+def _is_all_in_hand(folder: Path, before: set[str], workers: int) -> bool:
+    """Whether each worker has a new task in hand, or one has the last of this round."""
+    drawing = _tasks(folder, "begun") - before
+    accepted = _tasks(folder, "accepted") - before
+    ordered = accepted | (_tasks(folder, "results") - before)
+    is_last = accepted == drawing and len(ordered) >= JOBS // KILLS
+    return len(drawing) >= workers or (bool(drawing) and is_last)
+
+
+def _tasks(folder: Path, noted_as: str) -> set[str]:
+    return {path.stem for path in (folder / "studio").rglob(f"{noted_as}/*")}
 
 
 def _is_redrawn(view: View) -> bool:
