@@ -213,7 +213,7 @@ class Settings(Services):
             meaning="The Celery broker between `redraw studio` and `redraw worker`.",
             unit="`redis://…` or `amqp://…`, secret",
             off="unset: files in the data folder",
-            why="Files need no server; with a broker others go on with what a killed worker had in hand.",
+            why="Files need no server; with a broker others do what a killed worker had in hand.",
         ),
     ] = None
     log_format: Annotated[
