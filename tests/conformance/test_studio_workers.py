@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 
 from core.clock import Clock, SystemClock
 from core.studio.broker import TASK_NAME, Broker
@@ -40,42 +39,12 @@ HANDED_ON_S = 2
 """The same where a worker is killed; anywhere else it might only be slow."""
 
 
-@dataclass(kw_only=True)
-class SlowHost(PictureHost):
-    """A host whose pictures do not come while a test holds them back."""
-
-    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def answer(self, request: web.Request) -> web.Response:
-        answer = await super().answer(request)
-        await self.may_answer.wait()
-        return answer
-
-
-@contextlib.asynccontextmanager
-async def slow_host() -> AsyncIterator[SlowHost]:
-    """Serve pictures on a free port of the loopback, at once until they are held back."""
-    host = SlowHost()
-    host.may_answer.set()
-    app = web.Application()
-    app.router.add_get("/{name}", host.answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        host.origin = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        yield host
-    finally:
-        host.may_answer.set()
-        await runner.cleanup()
-
-
 @dataclass(frozen=True, kw_only=True)
 class Yard:
     """A studio without workers, and the way to start some."""
 
     caller: Caller
-    host: SlowHost
+    host: PictureHost
     settings: StudioSettings
     start_worker: Callable[[], StudioProcess]
 
@@ -92,7 +61,7 @@ async def open_yard(
     """Open a studio without workers; `port` is that of a relay before the broker."""
     need(broker)
     async with contextlib.AsyncExitStack() as stack:
-        host = await stack.enter_async_context(slow_host())
+        host = await stack.enter_async_context(studio_bench.picture_host())
         queue = stack.enter_context(queue_of_our_own(broker))
         settings = settings_for(
             broker, data_dir=data_dir, origin=host.origin, queue=queue, port=port

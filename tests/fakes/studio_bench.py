@@ -37,17 +37,22 @@ def photo(width_px: int = 96, height_px: int = 64, kind: str = "JPEG") -> bytes:
 
 @dataclass(kw_only=True)
 class PictureHost:
-    """A loopback host of reference images; counts what is asked of it."""
+    """A loopback host of reference images; counts what is asked of it, and may be told to wait."""
 
     origin: str = ""
     asked: list[str] = field(default_factory=list)
     redirect_to: str = ""
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.may_answer.set()
 
     def url(self, name: str = "photo.jpg") -> str:
         return f"{self.origin}/{name}"
 
     async def answer(self, request: web.Request) -> web.Response:
         self.asked.append(request.path)
+        await self.may_answer.wait()
         match request.path:
             case "/photo.jpg":
                 return web.Response(body=photo(), content_type="image/jpeg")
@@ -76,6 +81,7 @@ async def picture_host() -> AsyncIterator[PictureHost]:
         host.origin = f"http://127.0.0.1:{runner.addresses[0][1]}"
         yield host
     finally:
+        host.may_answer.set()
         await runner.cleanup()
 
 

@@ -64,11 +64,13 @@ async def rows(shared_url: str) -> AsyncIterator[Rows]:
         )  # fmt: skip
 
 
-def a_sweep(rows: Rows, *, is_alive: bool = True) -> tuple[Sweep, VirtualClock]:
+def a_sweep(
+    rows: Rows, *, is_alive: Callable[[], bool] = lambda: True
+) -> tuple[Sweep, VirtualClock]:
     clock = VirtualClock()
     sweep = Sweep(
         rows, clock, Vigil(),
-        worker_id=lambda: None, held=list, is_alive=lambda: is_alive,
+        worker_id=lambda: None, held=list, is_alive=is_alive,
     )  # fmt: skip
     return sweep, clock
 
@@ -381,7 +383,7 @@ async def test_wish_is_not_held_back(
 async def test_nobody_is_taken_for_dead_by_one_that_was_away(rows: Rows, sql: Sql) -> None:
     """After the database comes back everybody's last sign of life is old."""
     await taken(rows, sql, "cut off too", age_s=STALLED_S + 5)
-    sweep, _ = a_sweep(rows, is_alive=False)
+    sweep, _ = a_sweep(rows, is_alive=lambda: False)
     await sweep.look()
 
     assert statuses(sql) == [("cut off too", "doing", 0)]
@@ -539,7 +541,7 @@ async def test_who_tells_slowly_still_finds_the_dead(
 
 async def test_alarm_when_nobody_could_tell_who_is_dead(rows: Rows) -> None:
     """A look that finds out nothing is none."""
-    sweep, clock = a_sweep(rows, is_alive=False)
+    sweep, clock = a_sweep(rows, is_alive=lambda: False)
     await sweep.look()
     assert (sweep.last_swept_at, sweep.is_overdue) == (None, False)
     clock.sleep_through(OVERDUE_S)
@@ -547,32 +549,15 @@ async def test_alarm_when_nobody_could_tell_who_is_dead(rows: Rows) -> None:
     assert sweep.is_overdue
 
 
-async def test_dead_are_not_found_by_a_question_that_had_to_wait(
-    dispatch: ProcrastinateDispatcher, sql: Sql
-) -> None:
+async def test_dead_are_not_found_by_a_question_that_had_to_wait(rows: Rows, sql: Sql) -> None:
     """The database was away meanwhile: when it answers, the signs of life of all are old."""
-    clock, asked = VirtualClock(), dispatch.rows.get_stalled_jobs
-    dispatch._clock = clock
-    dispatch._beaten()
+    await taken(rows, sql, "a", age_s=STALLED_S + 5)
+    well = iter([True, False, True, True])
+    sweep, _ = a_sweep(rows, is_alive=lambda: next(well))
+    await sweep.look()
+    assert (statuses(sql), sweep.last_swept_at) == ([("a", "doing", 0)], None)
 
-    async def late(*args: Any, **named: Any) -> Any:
-        clock.sleep_through(VIGIL.stalled_s)
-        return await asked(*args, **named)
-
-    dispatch.rows.get_stalled_jobs = late  # type: ignore[method-assign]
-    dispatch.enqueue(sql, ["a"])
-    worker = await taken(dispatch.rows, sql)
-    assert await dispatch.rows.fetch_job([QUEUE], worker) is not None
-    sql.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'")
-    await dispatch.sweep.look()
-    assert statuses(sql) == [("a", "doing", 0)]
-
-    dispatch.rows.get_stalled_jobs = asked  # type: ignore[method-assign]
-    dispatch._beaten()
-    for _ in range(int(VIGIL.stalled_s)):
-        clock.sleep_through(1)
-        dispatch._beaten()
-    await dispatch.sweep.look()
+    await sweep.look()
     assert [status for _, status, _ in statuses(sql)] == ["todo"]
 
 
