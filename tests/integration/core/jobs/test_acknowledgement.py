@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import DeliveryRetryable
-from core.jobs.acknowledgement import ACK_GRACE_S, ASK_MAX_S, ASKED_FOR_S
+from core.jobs.acknowledgement import ACK_GRACE_S, ASKED_FOR_S
 from core.jobs.job import Job
 from core.jobs.lifecycle import Reason, State
 from core.jobs.worker import QUESTIONS
@@ -16,8 +16,6 @@ from tests.fakes.rig import Rig, open_rig
 
 FASTER = 200.0
 SAID_ONCE = ["card", "result", "card_final"]
-STOP_MAX_S = ASK_MAX_S - 2.0
-"""Less than an answer may take that a stop waits for, and more than any other end does."""
 
 
 async def _left(rig: Rig) -> Job:
@@ -223,7 +221,7 @@ async def test_stop_does_not_wait_for_an_answer(tmp_path: Path) -> None:
         job = await _left(rig)
         await rig.start()
         await rig.eventually(lambda: rig.deliverer.questions)
-        async with asyncio.timeout(STOP_MAX_S):
+        async with asyncio.timeout(2.0):
             await rig.stop()
         let_go_on()
         await rig.start()
